@@ -32,37 +32,54 @@ export type ErrorCode =
 
 /** Base class of all errors thrown on purpose. `code` is stable; `message` is `CODE text`. */
 export class SwivelError extends Error {
+  // Written out in each class, because minifiers rename the classes themselves.
+  override readonly name: string = "SwivelError";
   readonly code: ErrorCode;
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(`${code} ${message}`, options);
     this.code = code;
-    this.name = new.target.name;
   }
 }
 
 /** Shapes, ranks or channel counts that do not fit. The message names the node, the values and a remedy. */
-export class ShapeError extends SwivelError {}
+export class ShapeError extends SwivelError {
+  override readonly name = "ShapeError";
+}
 
 /** A graph that does not hold together, or an op or attribute that is not known. */
-export class GraphError extends SwivelError {}
+export class GraphError extends SwivelError {
+  override readonly name = "GraphError";
+}
 
 /** A model or checkpoint file that cannot be read or written. */
-export class ModelError extends SwivelError {}
+export class ModelError extends SwivelError {
+  override readonly name = "ModelError";
+}
 
 /** A data set that cannot be read. */
-export class DataError extends SwivelError {}
+export class DataError extends SwivelError {
+  override readonly name = "DataError";
+}
 
 /** Wrong inputs or options given to a public function or command. */
-export class InputError extends SwivelError {}
+export class InputError extends SwivelError {
+  override readonly name = "InputError";
+}
 
 /** A backend that cannot start, or that failed while running. */
-export class BackendError extends SwivelError {}
+export class BackendError extends SwivelError {
+  override readonly name = "BackendError";
+}
 
 /** Training that cannot go on. */
-export class TrainingError extends SwivelError {}
+export class TrainingError extends SwivelError {
+  override readonly name = "TrainingError";
+}
 
 /** Thrown when the caller's `AbortSignal` fired; what had been done so far is kept whole. */
 export class AbortedError extends SwivelError {
+  override readonly name = "AbortedError";
+
   constructor(what: string, options?: ErrorOptions) {
     super("E_ABORTED", `${what} was aborted by its signal`, options);
   }
