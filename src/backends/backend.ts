@@ -1,0 +1,76 @@
+/**
+ * What a backend is. A backend takes a verified graph and the data of its persistent values, and makes an executable that owns its memory.
+ * Session and Trainer know only these two interfaces; `reference/`, `wasm/` and `webgpu/` implement them.
+ */
+import type { Graph } from "../graph/graph.ts";
+
+export type TensorData = Float32Array | Int32Array;
+/** Values by name. The length of each array is the product of the value's shape. */
+export type Tensors = Readonly<Record<string, TensorData>>;
+
+export type BackendName = "wasm" | "webgpu" | "reference";
+
+export interface CompileOptions {
+  /** Data of `param` and `state` values (views by their own names, or a whole block by its). What is missing starts as zeros. */
+  readonly tensors: Tensors;
+  readonly signal?: AbortSignal;
+}
+
+export interface Backend {
+  readonly name: BackendName;
+  /**
+   * Plans and loads the graph. Throws GraphError E_UNKNOWN_OP or BackendError E_UNSUPPORTED for an op that it cannot run (naming it),
+   * InputError E_INPUT for tensors whose length does not fit, BackendError E_MEMORY where the plan does not fit into memory.
+   */
+  compile(graph: Graph, options: CompileOptions): Promise<Executable>;
+  /** Ends threads and devices. Executables made by it are dead afterwards. */
+  dispose(): void;
+}
+
+export interface RunOptions {
+  /** Values to read back; the graph's outputs unless given. Any value may be asked for, in training also none. */
+  readonly outputs?: readonly string[];
+  /** Stops between two steps; the run then rejects with AbortedError. */
+  readonly signal?: AbortSignal;
+}
+
+/** Milliseconds of one node in one run. */
+export interface NodeTime {
+  readonly name: string;
+  readonly op: string;
+  readonly ms: number;
+  readonly macs: number;
+}
+
+export interface Explanation {
+  readonly backend: BackendName;
+  /** Why this backend runs and no other; one plain sentence. */
+  readonly why: string;
+  /** "relaxed" or "baseline" on Wasm. */
+  readonly simd?: "relaxed" | "baseline";
+  readonly threads: number;
+  /** Why there are so many threads. */
+  readonly threadsWhy: string;
+  /** Kernel calls per run. */
+  readonly steps: number;
+  /** Bytes of weights and of planned activations at the batch that was run last (1 before the first run). */
+  readonly bytes: { readonly weights: number; readonly activations: number };
+  /** Multiply-adds per example. */
+  readonly macs: number;
+}
+
+export interface Executable {
+  /**
+   * Runs the graph. Inputs are the graph's inputs by name; the batch follows from their lengths. Runs queue; results belong to the caller.
+   * Throws InputError E_INPUT for missing, unknown or mis-sized inputs, AbortedError, and BackendError E_DISPOSED.
+   */
+  run(inputs: Tensors, options?: RunOptions): Promise<Record<string, TensorData>>;
+  /** A copy of a persistent value (param, state, or a whole block). */
+  read(name: string): Promise<TensorData>;
+  /** Overwrites a persistent value between runs. */
+  write(name: string, data: TensorData): Promise<void>;
+  /** Runs once, timing each node. */
+  profile(inputs: Tensors): Promise<NodeTime[]>;
+  explain(): Explanation;
+  dispose(): void;
+}

@@ -1,0 +1,75 @@
+/**
+ * How each op runs on Wasm: which AssemblyScript file holds its kernel and how much scratch memory each worker needs. The kernel's parameter
+ * block follows from the op's layout. Opcodes are the kernels' places in this table (and after it in training's), so nobody numbers them.
+ */
+import type { BoundIo, OpDef } from "../../graph/op.ts";
+import { type OpName, ops } from "../../ops/index.ts";
+
+export interface Lowering {
+  /** File in `assembly/` whose exported function of the kernel's name computes one step. */
+  readonly source: string;
+  /** Bytes of scratch memory for each worker: a pure function of shapes, since it decides how sums are split. */
+  // biome-ignore lint/suspicious/noExplicitAny: attributes are typed where the op is defined
+  scratch?(io: BoundIo<any>): number;
+}
+
+/** An op that this backend cannot run, and why. */
+export interface Unsupported {
+  readonly unsupported: string;
+}
+
+export const unsupported = (why: string): Unsupported => ({ unsupported: why });
+
+/** For ops without steps: they only rename memory. */
+export const NO_KERNEL: Lowering = { source: "" };
+
+/**
+ * Room for a panel of unfolded pixels: `rows` floats for each of up to as many pixels as fit into `PANEL` bytes (it should stay in the
+ * second-level cache), and never fewer than 16.
+ */
+export const PANEL = 128 * 1024;
+export const panelBytes = (rows: number): number => Math.max(PANEL, 4 * 16 * rows);
+
+/** Rows of a convolution's panel: the taps that one output pixel of one group reads. */
+// biome-ignore lint/suspicious/noExplicitAny: shapes only
+const taps = (io: BoundIo<any>): number => io.shape("w").slice(1).reduce((product, dim) => product * dim, 1);
+
+export const lowerings: Readonly<Record<OpName, Lowering | Unsupported>> = {
+  conv2d: { source: "conv2d", scratch: (io) => panelBytes(taps(io)) },
+  linear: { source: "linear" },
+  batch_norm: { source: "batch_norm" },
+  relu: { source: "activation" },
+  relu6: { source: "activation" },
+  add: { source: "elementwise" },
+  mul: { source: "elementwise" },
+  max_pool: { source: "pool" },
+  avg_pool: { source: "pool" },
+  global_avg_pool: { source: "pool" },
+  flatten: NO_KERNEL,
+  reshape: NO_KERNEL,
+  concat: { source: "route_channels" },
+  pad_channels: { source: "route_channels" },
+  slice_channels: { source: "route_channels" },
+  gather_channels: { source: "route_channels" },
+  scatter_add_channels: { source: "route_channels" },
+  softmax: { source: "softmax" },
+};
+
+/** What a build of the Wasm module holds: ops and how they are lowered. Inference has the model's ops, training adds its own. */
+export interface KernelSet {
+  readonly name: "inference" | "training";
+  readonly ops: Readonly<Record<string, OpDef>>;
+  readonly lowerings: Readonly<Record<string, Lowering | Unsupported>>;
+}
+
+export const inferenceKernels: KernelSet = { name: "inference", ops, lowerings };
+
+/** Kernel names in the order of their opcodes. */
+export function kernelNames(set: KernelSet): string[] {
+  const names = new Set<string>();
+  for (const [op, lowering] of Object.entries(set.lowerings)) {
+    const def = set.ops[op];
+    if (def && "source" in lowering && lowering.source !== "") names.add(def.kernel.name);
+  }
+  return [...names];
+}
