@@ -1,0 +1,108 @@
+/**
+ * `npm run build`: the Wasm modules, then `dist/` as it is published: bundles and declarations.
+ * `tsx tools/build.ts wasm` stops after the first. Nothing is done twice: see stamp.ts.
+ */
+import { execFile } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { build as bundle } from "esbuild";
+import { entries, root } from "./entries.ts";
+import { runIfChanged, withLock } from "./stamp.ts";
+
+const toolInputs = ["tools", "package.json", "package-lock.json", "tsconfig.json"];
+const sourceDirs = ["src", "training", "energy", "cli", "shaders"];
+
+/** Every file below `dir` (absolute), from the root. */
+function list(dir: string): string[] {
+  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll("\\", "/")).sort();
+}
+
+/** Assembles the kernels and writes the modules that src/ imports. */
+async function wasmStep(): Promise<string[]> {
+  const script = join(root, "tools", "wasm.ts");
+  if (!existsSync(script)) return [];
+  const { buildWasm } = (await import(pathToFileURL(script).href)) as { buildWasm(): Promise<void> };
+  await buildWasm();
+  return ["assembly/generated", "build/wasm", "src/backends/wasm/generated"].flatMap((dir) => list(join(root, dir)));
+}
+
+/** Bundles with shared chunks, so that a class or a module exists once however many entries an app imports. */
+async function bundles(outdir: string): Promise<void> {
+  await bundle({
+    absWorkingDir: root,
+    entryPoints: entries.map((entry) => ({ in: entry.source, out: entry.name })),
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "neutral",
+    target: "es2022",
+    packages: "external",
+    external: ["node:*"],
+    // Names stay, for readable stack traces and `constructor.name`; an app's own bundler shortens them.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  for (const entry of entries.filter((entry) => entry.command)) {
+    const file = join(outdir, `${entry.name}.js`);
+    const code = readFileSync(file, "utf8");
+    if (!code.startsWith("#!")) writeFileSync(file, `#!/usr/bin/env node\n${code}`);
+    chmodSync(file, 0o755);
+  }
+}
+
+/**
+ * Declarations of what the entries reach, in the tree of the sources. The compiler leaves `./x.ts` in them as it stands, but only `./x.js` leads
+ * every consumer to `./x.d.ts`; and it does not say that `using` needs a library newer than the consumer's. Types are checked by lint, not here.
+ */
+async function declarations(outdir: string): Promise<void> {
+  const config = join(root, "build", "tsconfig.types.json");
+  const typed = entries.filter((entry) => entry.specifier);
+  const compilerOptions = { noEmit: false, declaration: true, emitDeclarationOnly: true, noCheck: true, rootDir: "..", outDir: outdir };
+  writeFileSync(config, JSON.stringify({ extends: "../tsconfig.json", compilerOptions, files: typed.map((e) => `../${e.source}`), include: [] }));
+  const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
+  await promisify(execFile)(process.execPath, [tsc, "-p", config]);
+  for (const file of list(outdir)) {
+    const text = readFileSync(join(root, file), "utf8").replace(/(\b(?:from|import)[\s(]*["']\.{1,2}\/[^"']+)\.ts(?=["'])/g, "$1.js");
+    const needs = /\bSymbol\.(?:asyncD|d)ispose\b|\b(?:Async)?Disposable\b/.test(text) ? '/// <reference lib="esnext.disposable" />\n' : "";
+    writeFileSync(join(root, file), needs + text);
+  }
+}
+
+/** Builds beside `dist/` and swaps at the end: a failed build leaves the last one, a running command sees no half of one. */
+async function distStep(): Promise<string[]> {
+  if (!entries.some((entry) => entry.specifier)) return [];
+  const fresh = join(root, "build", "dist");
+  const dist = join(root, "dist");
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { recursive: true });
+  await Promise.all([bundles(fresh), declarations(join(fresh, "types"))]);
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(fresh, dist);
+  return list(dist);
+}
+
+/** Brings the build up to date; `upTo: "wasm"` stops where sources can run and be type-checked. */
+export async function build(upTo: "wasm" | "dist" = "dist"): Promise<void> {
+  await withLock(async () => {
+    const kernels = ["assembly", "src/errors.ts", "src/graph", "src/ops", "src/backends/wasm"];
+    const steps = [
+      { name: "wasm", inputs: [...toolInputs, ...kernels], run: wasmStep },
+      { name: "dist", inputs: [...toolInputs, ...sourceDirs, "assembly"], run: distStep },
+    ];
+    for (const step of upTo === "wasm" ? steps.slice(0, 1) : steps) {
+      const start = performance.now();
+      if (await runIfChanged(step)) console.error(`built ${step.name} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    }
+  });
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await build(process.argv[2] === "wasm" ? "wasm" : "dist");
+}

@@ -1,0 +1,30 @@
+/**
+ * What `dist/` is made of: one list for the bundler, the declarations and the tests' aliases.
+ * `exports` and `bin` in package.json and `paths` in tsconfig.json say the same; test/house/package.test.ts holds them together.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The repository, without a trailing slash. */
+export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "");
+
+export interface Entry {
+  /** Source file, from the root. */
+  readonly source: string;
+  /** Its bundle is `dist/<name>.js`. */
+  readonly name: string;
+  /** How a consumer imports it; workers and the command have none. */
+  readonly specifier?: string;
+  /** A command: starts with `#!` and is executable. */
+  readonly command?: boolean;
+}
+
+const planned: readonly Entry[] = [
+  { source: "src/index.ts", name: "index", specifier: "swivel-nn" },
+  { source: "training/index.ts", name: "training", specifier: "swivel-nn/training" },
+  { source: "src/reference/index.ts", name: "reference", specifier: "swivel-nn/reference" },
+  { source: "cli/main.ts", name: "cli", command: true },
+];
+
+export const entries: readonly Entry[] = planned.filter((entry) => existsSync(join(root, entry.source)));
