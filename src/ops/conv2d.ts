@@ -20,7 +20,7 @@ export interface ConvAttrs {
 }
 
 /** The geometry slots of a convolution and of both its gradients. */
-export const convSlots = { n: "i32", cin: "i32", cout: "i32", groups: "i32", ...windowSlots, dh: "i32", dw: "i32" } as const;
+export const convSlots = { n: "i32", cin: "i32", cout: "i32", groups: "i32", ...windowSlots, dilation_h: "i32", dilation_w: "i32" } as const;
 
 /** Slot values from the shapes of x, w and y. */
 export function fillConv(x: readonly number[], w: readonly number[], y: readonly number[], attrs: ConvAttrs) {
@@ -30,8 +30,8 @@ export function fillConv(x: readonly number[], w: readonly number[], y: readonly
     cout: w[0] as number,
     groups: attrs.groups,
     ...fillWindow(x, y, w.slice(2), attrs),
-    dh: attrs.dilation[0] as number,
-    dw: attrs.dilation[1] as number,
+    dilation_h: attrs.dilation[0] as number,
+    dilation_w: attrs.dilation[1] as number,
   };
 }
 

@@ -40,12 +40,12 @@ export function inferWindow(io: InferIo<unknown>, slot: string, h: Dim | undefin
 }
 
 /** Slots that every windowed kernel takes, and their values. */
-export const windowSlots = { h: "i32", w: "i32", oh: "i32", ow: "i32", kh: "i32", kw: "i32", sh: "i32", sw: "i32", pt: "i32", pl: "i32" } as const;
+export const windowSlots = { ih: "i32", iw: "i32", oh: "i32", ow: "i32", kh: "i32", kw: "i32", sh: "i32", sw: "i32", pt: "i32", pl: "i32" } as const;
 
 export function fillWindow(input: readonly number[], output: readonly number[], kernel: readonly number[], attrs: WindowAttrs) {
   return {
-    h: input[2] as number,
-    w: input[3] as number,
+    ih: input[2] as number,
+    iw: input[3] as number,
     oh: output[2] as number,
     ow: output[3] as number,
     kh: kernel[0] as number,
