@@ -3,17 +3,17 @@
  * `tsx tools/build.ts wasm` stops after the first. Nothing is done twice: see stamp.ts.
  */
 import { execFile } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
-import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build as bundle } from "esbuild";
 import { entries, root } from "./entries.ts";
+import { isMain } from "./is_main.ts";
 import { runIfChanged, withLock } from "./stamp.ts";
 
 const toolInputs = ["tools", "package.json", "package-lock.json", "tsconfig.json"];
-const sourceDirs = ["src", "training", "energy", "cli", "shaders"];
+const sourceDirs = ["src", "training", "energy", "cli", "shaders", "assembly"];
 
 /** Every file below `dir` (absolute), from the root. */
 function list(dir: string): string[] {
@@ -21,13 +21,28 @@ function list(dir: string): string[] {
   return files.map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll("\\", "/")).sort();
 }
 
-/** Assembles the kernels and writes the modules that src/ imports. */
+/** Assembles the kernels and writes the modules that src/ and training/ import. */
 async function wasmStep(): Promise<string[]> {
-  const script = join(root, "tools", "wasm.ts");
-  if (!existsSync(script)) return [];
-  const { buildWasm } = (await import(pathToFileURL(script).href)) as { buildWasm(): Promise<void> };
+  const { buildWasm } = await import("./wasm.ts");
   await buildWasm();
-  return ["assembly/generated", "build/wasm", "src/backends/wasm/generated"].flatMap((dir) => list(join(root, dir)));
+  const written = ["assembly/generated", "build/wasm", "src/backends/wasm/generated", "training/backends/generated"];
+  return written.flatMap((dir) => list(join(root, dir)));
+}
+
+/** What the assembling reads: the kernels, and all that tools/wasm.ts imports (the op tables among it). */
+async function wasmInputs(): Promise<string[]> {
+  const entryPoints = ["tools/wasm.ts"];
+  const { metafile } = await bundle({
+    absWorkingDir: root,
+    entryPoints,
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    platform: "node",
+    packages: "external",
+  });
+  return ["assembly", "package-lock.json", ...Object.keys(metafile.inputs).sort()];
 }
 
 /** Bundles with shared chunks, so that a class or a module exists once however many entries an app imports. */
@@ -65,7 +80,10 @@ async function declarations(outdir: string): Promise<void> {
   const config = join(root, "build", "tsconfig.types.json");
   const typed = entries.filter((entry) => entry.specifier);
   const compilerOptions = { noEmit: false, declaration: true, emitDeclarationOnly: true, noCheck: true, rootDir: "..", outDir: outdir };
-  writeFileSync(config, JSON.stringify({ extends: "../tsconfig.json", compilerOptions, files: typed.map((e) => `../${e.source}`), include: [] }));
+  writeFileSync(
+    config,
+    JSON.stringify({ extends: "../tsconfig.json", compilerOptions, files: typed.map((e) => `../${e.source}`), include: [] }),
+  );
   const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
   await promisify(execFile)(process.execPath, [tsc, "-p", config]);
   for (const file of list(outdir)) {
@@ -91,10 +109,9 @@ async function distStep(): Promise<string[]> {
 /** Brings the build up to date; `upTo: "wasm"` stops where sources can run and be type-checked. */
 export async function build(upTo: "wasm" | "dist" = "dist"): Promise<void> {
   await withLock(async () => {
-    const kernels = ["assembly", "src/errors.ts", "src/graph", "src/ops", "src/backends/wasm"];
     const steps = [
-      { name: "wasm", inputs: [...toolInputs, ...kernels], run: wasmStep },
-      { name: "dist", inputs: [...toolInputs, ...sourceDirs, "assembly"], run: distStep },
+      { name: "wasm", inputs: await wasmInputs(), run: wasmStep },
+      { name: "dist", inputs: [...toolInputs, ...sourceDirs], run: distStep },
     ];
     for (const step of upTo === "wasm" ? steps.slice(0, 1) : steps) {
       const start = performance.now();
@@ -103,6 +120,6 @@ export async function build(upTo: "wasm" | "dist" = "dist"): Promise<void> {
   });
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (isMain(import.meta.url)) {
   await build(process.argv[2] === "wasm" ? "wasm" : "dist");
 }
