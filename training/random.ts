@@ -25,9 +25,13 @@ export class Random {
 
   /** The generator that continues where `state()` was taken. Throws `E_INPUT` unless given four unsigned 32-bit numbers, not all zero. */
   static from(state: readonly number[]): Random {
-    const sound = state.length === 4 && state.every((word) => Number.isInteger(word) && word >= 0 && word < TWO_32) && state.some((word) => word !== 0);
+    const sound =
+      state.length === 4 && state.every((word) => Number.isInteger(word) && word >= 0 && word < TWO_32) && state.some((word) => word !== 0);
     if (!sound) {
-      throw new InputError("E_INPUT", `random state [${state.slice(0, 8).join(", ")}]: give the four unsigned 32-bit numbers that state() returned`);
+      throw new InputError(
+        "E_INPUT",
+        `random state [${state.slice(0, 8).join(", ")}]: give the four unsigned 32-bit numbers that state() returned`,
+      );
     }
     const random = new Random();
     [random.#a, random.#b, random.#c, random.#d] = state as unknown as Words;
@@ -66,7 +70,8 @@ export class Random {
 
   /** A uniform integer in [0, n), without modulo bias; n from 1 to 2^32. */
   int(n: number): number {
-    if (!Number.isInteger(n) || n < 1 || n > TWO_32) throw new InputError("E_OPTION", `random integer below ${n}: give an integer from 1 to 2^32`);
+    if (!Number.isInteger(n) || n < 1 || n > TWO_32)
+      throw new InputError("E_OPTION", `random integer below ${n}: give an integer from 1 to 2^32`);
     const whole = TWO_32 - (TWO_32 % n);
     let draw = this.uint32();
     while (draw >= whole) draw = this.uint32();

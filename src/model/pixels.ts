@@ -28,7 +28,8 @@ const LUMA = [0.299, 0.587, 0.114] as const; // ITU-R BT.601
 export function fitPixels(picture: Pixels, to: PlaneSize): Uint8Array {
   checkPixels(picture);
   const { channels, height, width } = to;
-  if (channels !== 1 && channels !== 3) throw new InputError("E_CHANNELS", `pictures to ${channels} channels: give 1 (grey) or 3 (red, green, blue)`);
+  if (channels !== 1 && channels !== 3)
+    throw new InputError("E_CHANNELS", `pictures to ${channels} channels: give 1 (grey) or 3 (red, green, blue)`);
   const crop = cropFor(picture, width / height);
   const columns = axisTaps(crop.left, crop.width, width);
   const rows = axisTaps(crop.top, crop.height, height);

@@ -5,13 +5,13 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** Told of all bytes so far (at least once, when the first arrive); returns how many may come in total, or undefined if it needs more to say. */
-export type Allowance = (head: Uint8Array) => number | undefined;
+/** Given the first 64 bytes or more, says how many the whole may have; throws a DataError if they are not the start of what is expected. */
+export type Allowance = (head: Uint8Array) => number;
 
-const HEAD = 64; // bytes that an allowance may look at
+const HEAD = 64;
 
 /**
- * Inflates `bytes` ("gzip" or zlib's "deflate"). `allowance` sees the first bytes and says how many the file may hold; one byte more stops
+ * Inflates `bytes` ("gzip" or zlib's "deflate"). `allowance` says how many bytes may come out; one more stops
  * the work with `E_TOO_LARGE`. Damaged or cut data is `E_TRUNCATED` or `E_FORMAT`, naming `file`.
  */
 export async function inflate(bytes: Uint8Array, format: "gzip" | "deflate", file: string, allowance: Allowance): Promise<Uint8Array> {
@@ -30,16 +30,19 @@ export async function inflate(bytes: Uint8Array, format: "gzip" | "deflate", fil
       if (done) break;
       chunks.push(value);
       total += value.length;
-      allowed ??= allowance(join(chunks, Math.min(total, HEAD)));
-      if (allowed === undefined && total < HEAD) continue;
-      if (total > (allowed ?? 0)) {
-        throw new DataError("E_TOO_LARGE", `${file}: unpacks to more than the ${allowed ?? 0} bytes that its header allows; it is damaged or hostile, get it again`);
+      if (total < HEAD) continue;
+      allowed ??= allowance(join(chunks, HEAD));
+      if (total > allowed) {
+        throw new DataError(
+          "E_TOO_LARGE",
+          `${file}: unpacks to more than the ${allowed} bytes that its header allows; it is damaged or hostile, get it again`,
+        );
       }
     }
   } catch (error) {
     await reader.cancel().catch(() => {});
     if (error instanceof DataError) throw error;
-    const cut = /unexpected end|Z_BUF_ERROR|end of (file|stream)|incomplete/i.test(String(error));
+    const cut = /unexpected end|truncated|incomplete/i.test(String(error)); // in Node's, Chromium's and Firefox's words
     const what = cut ? "the compressed data ends too early" : "the compressed data is damaged";
     throw new DataError(cut ? "E_TRUNCATED" : "E_FORMAT", `${file}: ${what}; get the file again`, { cause: error });
   }

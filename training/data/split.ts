@@ -29,7 +29,7 @@ export function splitOff(split: Split, count: number, random: Random): { kept: S
 export function splitIndices(labels: Int32Array, count: number, random: Random): { kept: Int32Array; held: Int32Array } {
   const classes = byClass(labels);
   const spare = classes.map((indices) => Math.max(0, indices.length - 1));
-  const most = spare.reduce((sum, n) => sum + n, 0);
+  const most = mostHoldOut(labels);
   if (!Number.isInteger(count) || count < 0 || count > most) {
     throw new InputError(
       "E_OPTION",
@@ -37,6 +37,11 @@ export function splitIndices(labels: Int32Array, count: number, random: Random):
     );
   }
   return choose(classes, shares(classes, count, spare), labels.length, random);
+}
+
+/** The most images that can be held out while each class keeps one. */
+export function mostHoldOut(labels: Int32Array): number {
+  return labels.length - new Set(labels).size;
 }
 
 /** A stratified sample of at most `count` indices, sorted; all of them where there are no more. */
@@ -75,7 +80,12 @@ function shares(classes: readonly number[][], count: number, most: readonly numb
   return taken;
 }
 
-function choose(classes: readonly number[][], take: readonly number[], total: number, random: Random): { kept: Int32Array; held: Int32Array } {
+function choose(
+  classes: readonly number[][],
+  take: readonly number[],
+  total: number,
+  random: Random,
+): { kept: Int32Array; held: Int32Array } {
   const chosen = new Uint8Array(total);
   let count = 0;
   classes.forEach((indices, c) => {
