@@ -2,11 +2,9 @@
  * What a backend is. A backend takes a verified graph and the data of its persistent values, and makes an executable that owns its memory.
  * Session and Trainer know only these two interfaces; `reference/`, `wasm/` and `webgpu/` implement them.
  */
-import type { Graph } from "../graph/graph.ts";
+import type { Graph, TensorData, Tensors } from "../graph/graph.ts";
 
-export type TensorData = Float32Array | Int32Array;
-/** Values by name. The length of each array is the product of the value's shape. */
-export type Tensors = Readonly<Record<string, TensorData>>;
+export type { TensorData, Tensors };
 
 export type BackendName = "wasm" | "webgpu" | "reference";
 

@@ -24,9 +24,10 @@ export interface Cost {
 
 /** The cost of one example (batch 1). */
 export function costOf(graph: Graph, table: OpTable): Cost {
+  const blocks = blocksOf(graph);
   const sizes = (roles: ("param" | "state")[]) =>
     valuesOf(graph, ...roles)
-      .filter((value) => !isBlock(graph, value.name))
+      .filter((value) => !blocks.has(value.name))
       .reduce((sum, value) => sum + sizeOf(value.shape as number[]), 0);
   const nodes = graph.nodes.map((node) => {
     const def = opOf(node, table);
@@ -44,7 +45,7 @@ export function costOf(graph: Graph, table: OpTable): Cost {
   };
 }
 
-/** True for the memory that other values are views of. */
-export function isBlock(graph: Graph, name: string): boolean {
-  return Object.values(graph.values).some((value) => value.view?.of === name);
+/** The values that others are views of. */
+export function blocksOf(graph: Graph): Set<string> {
+  return new Set(Object.values(graph.values).flatMap((value) => (value.view ? [value.view.of] : [])));
 }

@@ -47,6 +47,10 @@ export interface Graph {
   readonly outputs: readonly string[];
 }
 
+export type TensorData = Float32Array | Int32Array;
+/** The data of values by name. The length of each array is the product of the value's shape. */
+export type Tensors = Readonly<Record<string, TensorData>>;
+
 /** Number of elements of a concrete shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1);

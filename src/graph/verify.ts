@@ -3,7 +3,7 @@
  * it is read, attributes and shapes fit their ops, views stay inside their memory, updates in place come last.
  */
 import { GraphError, ShapeError } from "../errors.ts";
-import { type Graph, type Node, sizeOf, type Value } from "./graph.ts";
+import { type Graph, type Node, sizeOf, type Value, valuesOf } from "./graph.ts";
 import { inferNode } from "./io.ts";
 import type { OpDef, OpTable } from "./op.ts";
 
@@ -56,14 +56,24 @@ export function verify(graph: Graph, table: OpTable): void {
       }
     }
   }
+  checkList(graph.inputs, "input");
+  checkList(graph.outputs, "output");
   for (const name of graph.inputs) {
     if (graph.values[name]?.role !== "input") throw new GraphError("E_GRAPH", `graph input "${name}" is not a value of role input`);
   }
+  for (const value of valuesOf(graph, "input")) {
+    if (!graph.inputs.includes(value.name)) throw new GraphError("E_GRAPH", `value "${value.name}" has role input, but is not among the graph's inputs`);
+  }
   for (const name of graph.outputs) {
-    const value = graph.values[name];
+    const value = Object.hasOwn(graph.values, name) ? graph.values[name] : undefined;
     if (!value) throw new GraphError("E_GRAPH", `graph output "${name}" is no value of the graph`);
     if (value.role === "temp" && !written.has(name)) throw new GraphError("E_GRAPH", `graph output "${name}" is written by no node`);
   }
+}
+
+function checkList(names: readonly string[], what: string): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new GraphError("E_GRAPH", `"${twice}" is listed twice among the graph's ${what}s`);
 }
 
 const at = (node: Node): string => `${node.op} "${node.name}"`;
