@@ -7,9 +7,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
+import { blockFields } from "../src/backends/wasm/blocks.ts";
 import { CONTROL_FIELDS } from "../src/backends/wasm/control.ts";
 import { inferenceKernels, type KernelSet, kernelNames } from "../src/backends/wasm/lowering.ts";
-import { blockFields } from "../src/backends/wasm/blocks.ts";
+import { ACTIVATIONS } from "../src/ops/activation.ts";
 import { trainingKernels } from "../training/backends/lowering.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -26,7 +27,12 @@ function struct(name: string, fields: readonly (readonly [name: string, type: st
 function layoutsSource(set: KernelSet): string {
   const seen = new Map<string, string>();
   for (const def of Object.values(set.ops)) seen.set(def.kernel.name, struct(pascal(def.kernel.name), blockFields(def.kernel)));
-  return HEADER + kernelNames(set).map((name) => seen.get(name)).join("\n");
+  return (
+    HEADER +
+    kernelNames(set)
+      .map((name) => seen.get(name))
+      .join("\n")
+  );
 }
 
 function dispatchSource(set: KernelSet): string {
@@ -37,7 +43,9 @@ function dispatchSource(set: KernelSet): string {
     if (def && "source" in lowering && lowering.source !== "") sources.set(def.kernel.name, lowering.source);
   }
   const imports = names.map((name) => `import { ${name} } from "../${sources.get(name)}";`);
-  const cases = names.map((name, opcode) => `    case ${opcode}:\n      ${name}(changetype<${pascal(name)}>(block), worker, workers, scratch);\n      break;`);
+  const cases = names.map(
+    (name, opcode) => `    case ${opcode}:\n      ${name}(changetype<${pascal(name)}>(block), worker, workers, scratch);\n      break;`,
+  );
   return `${HEADER}import { ${names.map(pascal).join(", ")} } from "./layouts";
 ${imports.join("\n")}
 
@@ -51,7 +59,18 @@ ${cases.join("\n")}
 `;
 }
 
-const controlSource = (): string => HEADER + struct("Control", CONTROL_FIELDS.map((name) => [name, ["program", "scratch", "scratchStride"].includes(name) ? "usize" : "i32"] as const));
+const controlSource = (): string =>
+  HEADER +
+  struct(
+    "Control",
+    CONTROL_FIELDS.map((name) => [name, ["program", "scratch", "scratchStride"].includes(name) ? "usize" : "i32"] as const),
+  );
+
+const activationsSource = (): string =>
+  HEADER +
+  Object.entries(ACTIVATIONS)
+    .map(([name, code]) => `export const ${name.toUpperCase()}: i32 = ${code};\n`)
+    .join("");
 
 async function compile(set: KernelSet, simd: "relaxed" | "baseline"): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
@@ -73,7 +92,8 @@ async function compile(set: KernelSet, simd: "relaxed" | "baseline"): Promise<Ui
     ...(simd === "relaxed" ? ["--enable=relaxed-simd"] : []),
   ];
   const { error, stderr } = await asc.main(argv, {
-    readFile: async (name: string, base: string) => generated[name.replaceAll("\\", "/")] ?? (await readFile(join(base, name), "utf8").catch(() => null)),
+    readFile: async (name: string, base: string) =>
+      generated[name.replaceAll("\\", "/")] ?? (await readFile(join(base, name), "utf8").catch(() => null)),
     writeFile: (name: string, contents: Uint8Array | string) => {
       if (name.endsWith(".wasm")) binary = contents as Uint8Array;
     },
@@ -98,6 +118,7 @@ export async function buildWasm(): Promise<void> {
   await put("assembly/generated/layouts.ts", layoutsSource(trainingKernels));
   await put("assembly/generated/dispatch.ts", dispatchSource(trainingKernels));
   await put("assembly/generated/control.ts", controlSource());
+  await put("assembly/generated/activations.ts", activationsSource());
   for (const set of [inferenceKernels, trainingKernels]) {
     for (const simd of ["relaxed", "baseline"] as const) {
       const binary = await compile(set, simd);
