@@ -26,12 +26,13 @@ session.dispose();`;
 /** Bundles `code` against dist/, through the package's own `exports`, with dist's worker scripts; returns the files' sizes, and last their sum. */
 export async function measure(code: string = app): Promise<{ files: SizeRow[]; total: SizeRow }> {
   const workers = entries.filter((entry) => !entry.specifier && !entry.command).map((entry) => join(root, "dist", `${entry.name}.js`));
-  const { outputFiles } = await bundle({
+  const { outputFiles, metafile } = await bundle({
     absWorkingDir: root,
     stdin: { contents: code, resolveDir: root, sourcefile: "app.js" },
     entryPoints: workers,
     outdir: "build/size",
     write: false,
+    metafile: true,
     bundle: true,
     splitting: true,
     minify: true,
@@ -43,6 +44,8 @@ export async function measure(code: string = app): Promise<{ files: SizeRow[]; t
     tsconfigRaw: {},
     logLevel: "warning",
   });
+  const strangers = Object.keys(metafile.inputs).filter((path) => path !== "app.js" && !path.startsWith("dist/"));
+  if (strangers.length > 0) throw new Error(`the app should get dist/ only, but its bundle contains ${strangers.join(", ")}`);
   const row = (file: string, bytes: Uint8Array): SizeRow => ({ file, raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length });
   const files = outputFiles.map((output) => row(basename(output.path).replace("stdin", "app"), output.contents));
   return { files, total: row("all together", Buffer.concat(outputFiles.map((output) => output.contents))) };

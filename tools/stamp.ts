@@ -1,7 +1,7 @@
 /** Build steps that run only when what they read has changed, one process at a time. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { root } from "./entries.ts";
 
@@ -55,11 +55,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Runs `work` while no other process of this repository runs locked work; waits for it, and takes over from one that died. */
-export async function withLock<T>(work: () => Promise<T>): Promise<T> {
-  const lock = join(root, "build", "lock");
-  mkdirSync(join(root, "build"), { recursive: true });
-  for (;;) {
+/** Runs `work` while nothing else runs under the same lock file; waits for its owner, and takes over from one that died. */
+export async function withLock<T>(work: () => Promise<T>, lock: string = join(root, "build", "lock")): Promise<T> {
+  mkdirSync(dirname(lock), { recursive: true });
+  for (let waited = 0; ; waited++) {
     try {
       writeFileSync(lock, String(process.pid), { flag: "wx" });
       break;
@@ -67,7 +66,10 @@ export async function withLock<T>(work: () => Promise<T>): Promise<T> {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       const owner = existsSync(lock) ? Number(readFileSync(lock, "utf8")) : 0;
       if (owner > 0 && !isAlive(owner)) rmSync(lock, { force: true });
-      else await sleep(100);
+      else {
+        if (waited === 50) console.error(`waiting for the build of process ${owner}; if there is none, delete ${lock}`);
+        await sleep(100);
+      }
     }
   }
   try {

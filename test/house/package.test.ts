@@ -1,0 +1,133 @@
+import { execFile, execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { runInNewContext } from "node:vm";
+import { build as bundle } from "esbuild";
+import { publint } from "publint";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { build } from "../../tools/build.ts";
+import { entries, root } from "../../tools/entries.ts";
+import { budget, measure } from "../../tools/size.ts";
+
+const readJson = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8"));
+const run = promisify(execFile);
+const importable = entries.filter((entry) => entry.specifier !== undefined);
+
+describe("the package", () => {
+  /** A project that has installed the package: only what npm would put into the tarball. */
+  const consumer = mkdtempSync(join(tmpdir(), "swivel-consumer-"));
+  let packed: string[] = [];
+
+  beforeAll(async () => {
+    await build();
+    const pack = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+    const stdout = execFileSync("npm", pack, { cwd: root, encoding: "utf8", shell: process.platform === "win32" });
+    packed = (JSON.parse(stdout) as [{ files: { path: string }[] }])[0].files.map((file) => file.path);
+    const code = packed.filter((path) => !path.startsWith("data/"));
+    for (const path of code) cpSync(join(root, path), join(consumer, "node_modules", "swivel-nn", path));
+  });
+  afterAll(() => rmSync(consumer, { recursive: true, force: true }));
+
+  it("lists the same entries in package.json, tsconfig.json and tools/entries.ts", () => {
+    const { exports, bin } = readJson("package.json");
+    const subpath = (specifier: string) => specifier.replace("swivel-nn", ".");
+    expect(exports).toEqual({
+      ...Object.fromEntries(
+        importable.map(({ specifier = "", source, name }) => [
+          subpath(specifier),
+          { types: `./dist/types/${source.replace(/\.ts$/, ".d.ts")}`, default: `./dist/${name}.js` },
+        ]),
+      ),
+      "./package.json": "./package.json",
+    });
+    expect(readJson("tsconfig.json").compilerOptions.paths).toEqual(
+      Object.fromEntries(importable.map(({ specifier = "", source }) => [specifier, [`./${source}`]])),
+    );
+    expect(Object.values(bin)).toEqual(entries.filter((entry) => entry.command).map((entry) => `dist/${entry.name}.js`));
+  });
+
+  it("packs bundles, declarations and the data of the tour, and nothing else", () => {
+    const wanted =
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/[\w-]+\.js|dist\/types\/[\w/-]+\.d\.ts|data\/fashion-mnist\/[\w.-]+)$/;
+    expect(packed.filter((path) => !wanted.test(path))).toEqual([]);
+    expect(packed).toEqual(expect.arrayContaining(["LICENSE", ...entries.map((entry) => `dist/${entry.name}.js`)]));
+  });
+
+  it("pleases publint", async () => {
+    const { messages } = await publint({ pkgDir: root, strict: true, level: "suggestion" });
+    expect(messages).toEqual([]);
+  });
+
+  it("has a command that the system can start", () => {
+    for (const { name } of entries.filter((entry) => entry.command)) {
+      const file = join(root, "dist", `${name}.js`);
+      expect(readFileSync(file, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n(?!#!)/);
+      if (process.platform !== "win32") expect(statSync(file).mode & 0o111).toBe(0o111);
+    }
+  });
+
+  it.each([
+    { module: "esnext", moduleResolution: "bundler" },
+    { module: "node16", moduleResolution: "node16" },
+  ])("is typed for a strict consumer under $moduleResolution", async (resolution) => {
+    const imports = importable.map(({ specifier, name }) => `export * as ${name} from "${specifier}";`);
+    const use = `import { Session } from "swivel-nn";\nexport const load: (path: string) => Promise<Session> = (path) => Session.load(path);`;
+    writeFileSync(join(consumer, "package.json"), '{ "type": "module" }');
+    writeFileSync(join(consumer, "app.ts"), [use, ...imports].join("\n"));
+    const compilerOptions = {
+      ...resolution,
+      strict: true,
+      skipLibCheck: false,
+      noEmit: true,
+      target: "es2022",
+      lib: ["es2022", "dom"],
+      types: [],
+    };
+    writeFileSync(join(consumer, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["app.ts"] }));
+    const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
+    const { stdout } = await run(process.execPath, [tsc, "-p", consumer]).catch((error: { stdout: string }) => error);
+    expect(stdout).toBe("");
+  });
+
+  it("is imported by Node from an installed package", async () => {
+    const { stdout } = await run(
+      process.execPath,
+      ["--input-type=module", "-e", 'console.log(typeof (await import("swivel-nn")).Session.load)'],
+      {
+        cwd: consumer,
+      },
+    );
+    expect(stdout).toBe("function\n");
+  });
+
+  it("touches no browser or Node global when it is imported, and keeps its errors' names when minified", async () => {
+    const { outputFiles } = await bundle({
+      absWorkingDir: root,
+      stdin: { contents: 'export * from "swivel-nn";', resolveDir: root },
+      bundle: true,
+      write: false,
+      minify: true,
+      format: "iife",
+      globalName: "swivel",
+      platform: "neutral",
+      external: ["node:*"],
+      tsconfigRaw: {},
+      logOverride: { "empty-import-meta": "silent" },
+    });
+    // A context with the language's own globals, and the two that every host has.
+    const context: Record<string, unknown> = { TextEncoder, TextDecoder };
+    runInNewContext(`${outputFiles[0]?.text}; globalThis.swivel = swivel;`, context);
+    const swivel = context.swivel as Record<string, new (...args: string[]) => Error>;
+    const errors = Object.keys(swivel).filter((name) => name.endsWith("Error"));
+    expect(errors).toContain("SwivelError");
+    for (const name of errors) expect(new swivel[name]!("E_INPUT", "text").name).toBe(name);
+  });
+
+  it("lets an app run a model within the size budget", async () => {
+    const { total } = await measure();
+    expect(total.gzip).toBeLessThanOrEqual(budget);
+  });
+});
