@@ -40,13 +40,14 @@ function barrier(control: Control, workers: i32): bool {
   const generation = atomic.load<i32>(at, offsetof<Control>("generation"));
   if (atomic.add<i32>(at, 1, offsetof<Control>("arrived")) == workers - 1) {
     atomic.store<i32>(at, 0, offsetof<Control>("arrived"));
-    atomic.store<i32>(at, atomic.load<i32>(at, offsetof<Control>("abort")), offsetof<Control>("stop"));
+    // a stop is marked by its generation, so that a worker which is late at this barrier cannot miss it or take it for another's
+    if (atomic.load<i32>(at, offsetof<Control>("abort"))) atomic.store<i32>(at, generation + 1, offsetof<Control>("stop"));
     atomic.add<i32>(at, 1, offsetof<Control>("generation"));
     atomic.notify(at + offsetof<Control>("generation"), workers);
   } else {
     await_change(at + offsetof<Control>("generation"), generation);
   }
-  return atomic.load<i32>(at, offsetof<Control>("stop")) != 0;
+  return atomic.load<i32>(at, offsetof<Control>("stop")) == generation + 1;
 }
 
 /** Waits until the number at `at` is no longer `old`. */

@@ -17,7 +17,10 @@ export function readAttrs(node: Node, def: OpDef): Readonly<Record<string, unkno
       const given = Object.hasOwn(node.attrs, name) ? node.attrs[name] : spec.default;
       const value = given === undefined ? undefined : spec.read(given);
       if (value === undefined) {
-        throw new GraphError("E_ATTR", `${at(node)}: attribute "${name}" is ${JSON.stringify(given) ?? "missing"}; expected ${spec.expects}`);
+        throw new GraphError(
+          "E_ATTR",
+          `${at(node)}: attribute "${name}" is ${JSON.stringify(given) ?? "missing"}; expected ${spec.expects}`,
+        );
       }
       return [name, value];
     }),
@@ -45,7 +48,8 @@ export function inferNode(graph: Pick<Graph, "values">, node: Node, def: OpDef):
     type,
     dims(slot, rank): Shape {
       const { shape } = type(slot);
-      if (shape.length !== rank) throw fail("E_SHAPE", `${slot} "${node.inputs[slot]}" has shape [${shape.join(", ")}]; expected ${rank} dimensions`);
+      if (shape.length !== rank)
+        throw fail("E_SHAPE", `${slot} "${node.inputs[slot]}" has shape [${shape.join(", ")}]; expected ${rank} dimensions`);
       return shape;
     },
     list: (prefix) => variadic(node, prefix),

@@ -24,9 +24,12 @@ export function verify(graph: Graph, table: OpTable): void {
     const def = opOf(node, table);
     checkSlots(node, def);
     for (const [slot, name] of Object.entries(node.inputs)) {
-      const value = valueOf(graph, node, slot, name);
+      const value = resolve(graph, node, slot, name);
       if (value.role === "temp" && !written.has(name) && !hasWrittenView(graph, name, written)) {
-        throw new GraphError("E_GRAPH", `${at(node)}: ${slot} reads "${name}" before anything has written it; order the nodes, or declare it as an input`);
+        throw new GraphError(
+          "E_GRAPH",
+          `${at(node)}: ${slot} reads "${name}" before anything has written it; order the nodes, or declare it as an input`,
+        );
       }
       const by = updated.get(memoryOf(name));
       if (by && roots.get(name) === undefined) {
@@ -35,8 +38,9 @@ export function verify(graph: Graph, table: OpTable): void {
     }
     const types = inferNode(graph, node, def);
     for (const [slot, name] of Object.entries(node.outputs)) {
-      const value = valueOf(graph, node, slot, name);
-      if (value.role !== "temp") throw new GraphError("E_GRAPH", `${at(node)}: ${slot} writes "${name}", which is ${value.role}; only temp values are written`);
+      const value = resolve(graph, node, slot, name);
+      if (value.role !== "temp")
+        throw new GraphError("E_GRAPH", `${at(node)}: ${slot} writes "${name}", which is ${value.role}; only temp values are written`);
       if (written.has(name)) throw new GraphError("E_GRAPH", `${at(node)}: "${name}" is written twice; give each output a name of its own`);
       written.add(name);
       const type = types[slot];
@@ -62,7 +66,8 @@ export function verify(graph: Graph, table: OpTable): void {
     if (graph.values[name]?.role !== "input") throw new GraphError("E_GRAPH", `graph input "${name}" is not a value of role input`);
   }
   for (const value of valuesOf(graph, "input")) {
-    if (!graph.inputs.includes(value.name)) throw new GraphError("E_GRAPH", `value "${value.name}" has role input, but is not among the graph's inputs`);
+    if (!graph.inputs.includes(value.name))
+      throw new GraphError("E_GRAPH", `value "${value.name}" has role input, but is not among the graph's inputs`);
   }
   for (const name of graph.outputs) {
     const value = Object.hasOwn(graph.values, name) ? graph.values[name] : undefined;
@@ -91,7 +96,10 @@ function verifyValue(graph: Graph, name: string, value: Value): void {
   value.shape.forEach((dim, i) => {
     const free = dim === "N";
     if (free ? i > 0 || value.role === "param" || value.role === "state" : !Number.isInteger(dim) || dim < 1) {
-      throw new ShapeError("E_SHAPE", `value "${name}" has shape [${value.shape.join(", ")}]; sizes are integers of 1 or more, and only the first may be the batch "N"`);
+      throw new ShapeError(
+        "E_SHAPE",
+        `value "${name}" has shape [${value.shape.join(", ")}]; sizes are integers of 1 or more, and only the first may be the batch "N"`,
+      );
     }
   });
   if (!value.view) return;
@@ -111,7 +119,7 @@ function hasWrittenView(graph: Graph, block: string, written: ReadonlySet<string
   return false;
 }
 
-function valueOf(graph: Graph, node: Node, slot: string, name: string): Value {
+function resolve(graph: Graph, node: Node, slot: string, name: string): Value {
   const value = Object.hasOwn(graph.values, name) ? graph.values[name] : undefined;
   if (!value) throw new GraphError("E_GRAPH", `${at(node)}: ${slot} is "${name}", which is no value of the graph`);
   return value;
@@ -127,12 +135,15 @@ function checkSlots(node: Node, def: OpDef): void {
   }
   for (const [slot, kind] of Object.entries(def.inputs)) {
     const name = kind === "variadic" ? `${slot}0` : slot;
-    if (kind !== "optional" && !Object.hasOwn(node.inputs, name)) throw new GraphError("E_GRAPH", `${at(node)}: input slot "${name}" is empty`);
+    if (kind !== "optional" && !Object.hasOwn(node.inputs, name))
+      throw new GraphError("E_GRAPH", `${at(node)}: input slot "${name}" is empty`);
   }
   for (const slot of Object.keys(node.outputs)) {
-    if (!Object.hasOwn(def.outputs, slot)) throw new GraphError("E_GRAPH", `${at(node)}: no output slot "${slot}"; ${def.name} has ${Object.keys(def.outputs).join(", ")}`);
+    if (!Object.hasOwn(def.outputs, slot))
+      throw new GraphError("E_GRAPH", `${at(node)}: no output slot "${slot}"; ${def.name} has ${Object.keys(def.outputs).join(", ")}`);
   }
   for (const [slot, kind] of Object.entries(def.outputs)) {
-    if (kind === "required" && !Object.hasOwn(node.outputs, slot)) throw new GraphError("E_GRAPH", `${at(node)}: output slot "${slot}" is empty`);
+    if (kind === "required" && !Object.hasOwn(node.outputs, slot))
+      throw new GraphError("E_GRAPH", `${at(node)}: output slot "${slot}" is empty`);
   }
 }

@@ -2,10 +2,11 @@
  * Activations, each with an optional rotation: `y = slope[c] · f(x)`, one learned slope per channel (rotated ReLU where f is ReLU).
  * A new function joins by an entry in ACTIVATIONS and its formula in each backend's activation function.
  */
-import { choice } from "./attrs.ts";
+
 import type { BoundIo, InferIo } from "../graph/op.ts";
-import { defineOp } from "./define.ts";
 import { SAME } from "../graph/ties.ts";
+import { choice } from "./attrs.ts";
+import { defineOp } from "./define.ts";
 
 /** Every activation with its code in kernels' `fn` slot. 0 is the identity, which only epilogues use. */
 export const ACTIVATIONS = { relu: 1, relu6: 2 } as const;

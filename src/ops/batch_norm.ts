@@ -2,10 +2,11 @@
  * Batch normalisation with the running statistics (inference): `y = gamma[c] · (x − mean[c]) / √(var[c] + eps) + beta[c]`.
  * x [N, C, H, W] or [N, C]. Training graphs replace it by `batch_norm_train`.
  */
+
+import { SAME } from "../graph/ties.ts";
 import { channelsOf, channelView } from "./activation.ts";
 import { float } from "./attrs.ts";
 import { defineOp } from "./define.ts";
-import { SAME } from "../graph/ties.ts";
 
 export const batchNormAttrs = { eps: float(0, 1e-5) } as const;
 /** The parameters and statistics of a batch norm, one number per channel each. */

@@ -3,11 +3,11 @@
  * `y[n, start + j] = base[n, start + j] + (table[j] < 0 ? 0 : x[n, table[j]])`, j < count.
  */
 import { sizeOf } from "../graph/graph.ts";
-import { int, ints } from "./attrs.ts";
-import { channelsOf } from "./activation.ts";
 import type { BoundIo, InferIo, KernelLayout, Step } from "../graph/op.ts";
-import { defineOp, sameShape, showShape } from "./define.ts";
 import { SAME } from "../graph/ties.ts";
+import { channelsOf } from "./activation.ts";
+import { int, ints } from "./attrs.ts";
+import { defineOp, sameShape, showShape } from "./define.ts";
 
 const slots = { n: "i32", xc: "i32", yc: "i32", hw: "i32", start: "i32", count: "i32", base_n: "i32" } as const;
 export const routeKernel: KernelLayout = { name: "route_channels", tensors: ["x", "base", "y"], tables: ["table"], slots };
@@ -105,7 +105,13 @@ export const padChannels = defineOp({
   steps(io) {
     const xc = io.shape("x")[1] as number;
     const { before } = io.attrs;
-    return [route(io, "x", range(io.shape("y")[1] as number, -before).map((i) => (i < xc ? Math.max(i, -1) : -1)))];
+    return [
+      route(
+        io,
+        "x",
+        range(io.shape("y")[1] as number, -before).map((i) => (i < xc ? Math.max(i, -1) : -1)),
+      ),
+    ];
   },
   channels: (io) => [{ a: ["x", 1], b: ["y", 1], map: { kind: "offset", offset: io.attrs.before } }],
 });

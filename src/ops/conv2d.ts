@@ -3,11 +3,12 @@
  * `y[n,o,i,j] = slope[o] · act( bias[o] + residual[n,o,i,j] + Σ x[n, c, i·sh − pt + p·dh, j·sw − pl + q·dw] · w[o, c', p, q] )`.
  * x [N, C, H, W], w [O, C/groups, KH, KW]. `activation`, `slope` and `residual` are epilogues that passes fuse in for inference.
  */
+
+import type { BoundIo, InferIo } from "../graph/op.ts";
+import { SAME, type Tie } from "../graph/ties.ts";
 import { activationCode, epilogueActivation } from "./activation.ts";
 import { int, ints } from "./attrs.ts";
-import type { BoundIo, InferIo } from "../graph/op.ts";
 import { defineOp, fixed } from "./define.ts";
-import { SAME, type Tie } from "../graph/ties.ts";
 import { fillWindow, inferWindow, windowAttrs, windowSlots } from "./window.ts";
 
 export const convAttrs = { ...windowAttrs, dilation: ints(2, 1, [1, 1]), groups: int(1, 1) } as const;
@@ -20,7 +21,15 @@ export interface ConvAttrs {
 }
 
 /** The geometry slots of a convolution and of both its gradients. */
-export const convSlots = { n: "i32", cin: "i32", cout: "i32", groups: "i32", ...windowSlots, dilation_h: "i32", dilation_w: "i32" } as const;
+export const convSlots = {
+  n: "i32",
+  cin: "i32",
+  cout: "i32",
+  groups: "i32",
+  ...windowSlots,
+  dilation_h: "i32",
+  dilation_w: "i32",
+} as const;
 
 /** Slot values from the shapes of x, w and y. */
 export function fillConv(x: readonly number[], w: readonly number[], y: readonly number[], attrs: ConvAttrs) {
@@ -43,7 +52,12 @@ export function convMacs(w: readonly number[], y: readonly number[]): number {
 }
 
 /** Checks that channels, filters and groups of x and w agree. */
-export function checkConvChannels(io: InferIo<unknown>, x: readonly (number | string)[], w: readonly (number | string)[], groups: number): void {
+export function checkConvChannels(
+  io: InferIo<unknown>,
+  x: readonly (number | string)[],
+  w: readonly (number | string)[],
+  groups: number,
+): void {
   const [, cin] = x;
   const [cout, perGroup] = w;
   if (cin !== (perGroup as number) * groups) {

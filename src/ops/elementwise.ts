@@ -1,8 +1,8 @@
 /** `add` and `mul`: y = a ∘ b. `b` may have a first dimension of 1 and is then the same for every example of the batch. */
 import { sizeOf } from "../graph/graph.ts";
 import type { BoundIo, InferIo } from "../graph/op.ts";
-import { defineOp, sameShape, showShape } from "./define.ts";
 import { SAME } from "../graph/ties.ts";
+import { defineOp, sameShape, showShape } from "./define.ts";
 
 function inferBinary(io: InferIo<unknown>) {
   const a = io.type("a");
@@ -22,7 +22,25 @@ function fillBinary(io: BoundIo<unknown>) {
   return { n, size, stride: io.shape("b")[0] === n ? size : 0 };
 }
 
-const channels = () => [{ a: ["a", 1], b: ["y", 1], map: SAME }, { a: ["b", 1], b: ["y", 1], map: SAME }] as const;
+const channels = () =>
+  [
+    { a: ["a", 1], b: ["y", 1], map: SAME },
+    { a: ["b", 1], b: ["y", 1], map: SAME },
+  ] as const;
 
-export const add = defineOp({ name: "add", inputs: { a: "required", b: "required" }, infer: inferBinary, params: binarySlots, fill: fillBinary, channels });
-export const mul = defineOp({ name: "mul", inputs: { a: "required", b: "required" }, infer: inferBinary, params: binarySlots, fill: fillBinary, channels });
+export const add = defineOp({
+  name: "add",
+  inputs: { a: "required", b: "required" },
+  infer: inferBinary,
+  params: binarySlots,
+  fill: fillBinary,
+  channels,
+});
+export const mul = defineOp({
+  name: "mul",
+  inputs: { a: "required", b: "required" },
+  infer: inferBinary,
+  params: binarySlots,
+  fill: fillBinary,
+  channels,
+});

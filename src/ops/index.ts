@@ -1,9 +1,10 @@
 /** The table of ops that a model file may hold. Training adds its own (`training/ops/`). */
+
+import type { OpDef } from "../graph/op.ts";
 import { relu, relu6 } from "./activation.ts";
 import { batchNorm } from "./batch_norm.ts";
 import { concat, gatherChannels, padChannels, scatterAddChannels, sliceChannels } from "./channels.ts";
 import { conv2d } from "./conv2d.ts";
-import type { OpDef } from "../graph/op.ts";
 import { add, mul } from "./elementwise.ts";
 import { linear } from "./linear.ts";
 import { avgPool, globalAvgPool, maxPool } from "./pool.ts";

@@ -2,9 +2,10 @@
  * Matrix product with epilogue: `y[n,o] = slope[o] · act( bias[o] + residual[n,o] + Σ_i x[n,i] · w[o,i] )`.
  * x [N, in], w [out, in] (PyTorch's layout).
  */
+
+import { SAME } from "../graph/ties.ts";
 import { activationCode, epilogueActivation } from "./activation.ts";
 import { defineOp, fixed } from "./define.ts";
-import { SAME } from "../graph/ties.ts";
 
 export const linearSlots = { n: "i32", cin: "i32", cout: "i32" } as const;
 

@@ -1,8 +1,9 @@
 /** Pools over a window of [KH, KW] pixels, and over the whole image. x [N, C, H, W]; channels stay apart. */
-import { choice, ints } from "./attrs.ts";
+
 import type { InferIo } from "../graph/op.ts";
-import { defineOp, fixed } from "./define.ts";
 import { SAME } from "../graph/ties.ts";
+import { choice, ints } from "./attrs.ts";
+import { defineOp, fixed } from "./define.ts";
 import { fillWindow, inferWindow, windowAttrs, windowSlots } from "./window.ts";
 
 export const poolAttrs = { kernel: ints(2, 1), ...windowAttrs } as const;

@@ -1,7 +1,7 @@
 /** Geometry shared by everything that slides a window over an image: convolutions and pools. */
 import type { Dim } from "../graph/graph.ts";
-import { ints } from "./attrs.ts";
 import type { InferIo } from "../graph/op.ts";
+import { ints } from "./attrs.ts";
 import { fixed } from "./define.ts";
 
 /** Attributes of a sliding window; `padding` is [top, left, bottom, right] as in ONNX. */
@@ -27,7 +27,14 @@ export function windowOutput(size: readonly number[], kernel: readonly number[],
 }
 
 /** The same with checks: the image's size must be fixed and the window must fit into it. */
-export function inferWindow(io: InferIo<unknown>, slot: string, h: Dim | undefined, w: Dim | undefined, kernel: readonly number[], attrs: WindowAttrs) {
+export function inferWindow(
+  io: InferIo<unknown>,
+  slot: string,
+  h: Dim | undefined,
+  w: Dim | undefined,
+  kernel: readonly number[],
+  attrs: WindowAttrs,
+) {
   const size = [fixed(io, slot, h), fixed(io, slot, w)];
   const [oh, ow] = windowOutput(size, kernel, attrs);
   if (oh < 1 || ow < 1) {
@@ -40,7 +47,18 @@ export function inferWindow(io: InferIo<unknown>, slot: string, h: Dim | undefin
 }
 
 /** Slots that every windowed kernel takes, and their values. */
-export const windowSlots = { ih: "i32", iw: "i32", oh: "i32", ow: "i32", kh: "i32", kw: "i32", sh: "i32", sw: "i32", pt: "i32", pl: "i32" } as const;
+export const windowSlots = {
+  ih: "i32",
+  iw: "i32",
+  oh: "i32",
+  ow: "i32",
+  kh: "i32",
+  kw: "i32",
+  sh: "i32",
+  sw: "i32",
+  pt: "i32",
+  pl: "i32",
+} as const;
 
 export function fillWindow(input: readonly number[], output: readonly number[], kernel: readonly number[], attrs: WindowAttrs) {
   return {

@@ -9,7 +9,7 @@ export const CONTROL_FIELDS = [
   "generation",
   /** Raised by the host to stop a run between two steps. */
   "abort",
-  /** What the last barrier decided: stop or go on. */
+  /** The generation at which the workers stopped last; never reset. */
   "stop",
   /** Counts runs; helpers sleep on it. */
   "epoch",

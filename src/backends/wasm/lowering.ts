@@ -32,7 +32,11 @@ export const panelBytes = (rows: number): number => Math.max(PANEL, 4 * 16 * row
 
 /** Rows of a convolution's panel: the taps that one output pixel of one group reads. */
 // biome-ignore lint/suspicious/noExplicitAny: shapes only
-const taps = (io: BoundIo<any>): number => io.shape("w").slice(1).reduce((product, dim) => product * dim, 1);
+const taps = (io: BoundIo<any>): number =>
+  io
+    .shape("w")
+    .slice(1)
+    .reduce((product, dim) => product * dim, 1);
 
 export const lowerings: Readonly<Record<OpName, Lowering | Unsupported>> = {
   conv2d: { source: "conv2d", scratch: (io) => panelBytes(taps(io)) },

@@ -7,11 +7,12 @@
  * `batch_norm_grad`, with x̂ = (x − mean) / √(var + eps): dgamma = Σ dy · x̂, dbeta = Σ dy, and
  * dx = gamma / √(var + eps) · (dy − (dbeta + x̂ · dgamma) / m), or without the second term where `frozen` (statistics that do not depend on x).
  */
+
+import type { Shape } from "../../../src/graph/graph.ts";
 import { channelsOf, channelView } from "../../../src/ops/activation.ts";
 import { flag, float } from "../../../src/ops/attrs.ts";
 import { BATCH_NORM_PARAMS, batchNormAttrs } from "../../../src/ops/batch_norm.ts";
 import { defineOp } from "../../../src/ops/define.ts";
-import type { Shape } from "../../../src/graph/graph.ts";
 
 const perChannel = (channels: number) => ({ dtype: "f32", shape: [channels] as Shape }) as const;
 

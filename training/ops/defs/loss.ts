@@ -2,10 +2,11 @@
  * Classification losses. logits [N, K] f32, labels [N] i32 in 0 … K−1.
  * With label smoothing s the target is q[k] = (1 − s)·[k = label] + s/K, and loss = −(1/N) Σ_n Σ_k q[k] · log softmax(logits[n])[k]: PyTorch's cross entropy.
  */
+
+import type { InferIo } from "../../../src/graph/op.ts";
 import { float, int } from "../../../src/ops/attrs.ts";
 import { defineOp } from "../../../src/ops/define.ts";
 import { softmaxSlots } from "../../../src/ops/softmax.ts";
-import type { InferIo } from "../../../src/graph/op.ts";
 
 const lossAttrs = { label_smoothing: float(0, 0) } as const;
 const lossParams = { ...softmaxSlots, label_smoothing: "f32" } as const;

@@ -5,9 +5,10 @@
  * L1 of strength `l1` on the parameters is a subgradient (`g += l1 · sign(p)`), or where `proximal` a soft threshold after the update:
  * `p = sign(p) · max(0, |p| − rate · l1)`, which reaches exact zeros.
  */
+
+import type { InferIo } from "../../../src/graph/op.ts";
 import { flag } from "../../../src/ops/attrs.ts";
 import { defineOp } from "../../../src/ops/define.ts";
-import type { InferIo } from "../../../src/graph/op.ts";
 
 /** Order of the numbers in `hyper` for each optimizer. */
 export const SGD_HYPER = ["rate", "momentum", "weight_decay", "l1"] as const;

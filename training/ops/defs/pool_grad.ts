@@ -1,7 +1,8 @@
 /** Gradients of the pools: each window's dy goes to its first largest pixel (max), or is shared by its pixels (average). `size`: [H, W] of x. */
+
+import type { InferIo } from "../../../src/graph/op.ts";
 import { ints } from "../../../src/ops/attrs.ts";
 import { defineOp } from "../../../src/ops/define.ts";
-import type { InferIo } from "../../../src/graph/op.ts";
 import { avgPoolAttrs, avgPoolSlots, globalAvgPoolSlots, planesOf, poolAttrs, poolSlots } from "../../../src/ops/pool.ts";
 import { fillWindow } from "../../../src/ops/window.ts";
 

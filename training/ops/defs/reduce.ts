@@ -1,7 +1,8 @@
 /** Sums that gradients need: over everything but the channel (biases), and over the batch (what one tensor added to every example gets back). */
+
+import { sizeOf } from "../../../src/graph/graph.ts";
 import { channelsOf, channelView } from "../../../src/ops/activation.ts";
 import { defineOp } from "../../../src/ops/define.ts";
-import { sizeOf } from "../../../src/graph/graph.ts";
 
 /** `y[c] = Σ_{n,pixels} x[n,c,…]` */
 export const channelSum = defineOp({

@@ -1,0 +1,36 @@
+/** Runs jobs one after another, in the order in which they came. */
+import { AbortedError } from "../errors.ts";
+
+export class Queue {
+  #tail: Promise<unknown> = Promise.resolve();
+
+  /** Adds a job; one whose signal fires while it waits is rejected at once and never starts. */
+  add<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const turn = this.#tail.then(job);
+    this.#tail = turn.catch(() => {});
+    if (!signal) return turn;
+    return new Promise<T>((resolve, reject) => {
+      const onAbort = (): void => reject(new AbortedError("the run", { cause: signal.reason }));
+      if (signal.aborted) onAbort();
+      signal.addEventListener("abort", onAbort, { once: true });
+      turn.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+    });
+  }
+
+  /** Resolves when all jobs added so far are over. */
+  async idle(): Promise<void> {
+    await this.#tail;
+  }
+}
+
+/** Lets other tasks (input, timers, an abort) have their turn; faster than a timer, which browsers clamp to 4 ms. */
+export function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}

@@ -1,0 +1,73 @@
+/** The Wasm backend: chooses SIMD level and threads, compiles the module once, and loads graphs into memories of their own. */
+import { BackendError } from "../../errors.ts";
+import type { Graph } from "../../graph/graph.ts";
+import { verify } from "../../graph/verify.ts";
+import type { Backend, CompileOptions, Executable } from "../backend.ts";
+import { fetchBinary, fromBase64, unshare } from "./binary.ts";
+import { WasmExecutable, type WasmModule } from "./executable.ts";
+import { chooseSimd, chooseThreads, type Simd } from "./features.ts";
+import { inferenceKernels, type KernelSet } from "./lowering.ts";
+
+export interface WasmOptions {
+  /** "auto" takes relaxed SIMD (fused multiply-add) where the engine has it. */
+  readonly simd?: Simd | "auto";
+  readonly threads?: number | "auto";
+  /** A folder that serves `inference.relaxed.wasm` and so on; the inlined bytes unless given. */
+  readonly wasmUrl?: string | URL;
+  /** Why this backend was chosen, for `explain()`. */
+  readonly why?: string;
+}
+
+/** A build of the module: its kernels, and its inlined bytes for each SIMD level. */
+export interface WasmBuild {
+  readonly kernels: KernelSet;
+  /** Base64; a dynamic import, so that an app loads only the level it runs. */
+  readonly load: Readonly<Record<Simd, () => Promise<{ readonly base64: string }>>>;
+}
+
+export const inferenceBuild: WasmBuild = {
+  kernels: inferenceKernels,
+  load: { relaxed: () => import("./generated/relaxed.ts"), baseline: () => import("./generated/baseline.ts") },
+};
+
+/** Throws BackendError E_UNSUPPORTED without WebAssembly SIMD, E_BACKEND where the module does not load. */
+export async function createWasmBackend(build: WasmBuild, options: WasmOptions = {}): Promise<Backend> {
+  const simd = await chooseSimd(options.simd ?? "auto");
+  const { threads, why: threadsWhy } = await chooseThreads(options.threads ?? "auto");
+  const url = options.wasmUrl;
+  const shared =
+    url === undefined
+      ? fromBase64((await build.load[simd]()).base64)
+      : await fetchBinary(`${String(url).replace(/\/?$/, "/")}${build.kernels.name}.${simd}.wasm`);
+  let module: WebAssembly.Module;
+  try {
+    module = await WebAssembly.compile(threads > 1 ? shared : unshare(shared));
+  } catch (error) {
+    throw new BackendError(
+      "E_BACKEND",
+      `the Wasm module did not compile: ${(error as Error).message}; a Content-Security-Policy must allow 'wasm-unsafe-eval'`,
+      { cause: error },
+    );
+  }
+  const host: WasmModule = {
+    module,
+    kernels: build.kernels,
+    simd,
+    threads,
+    threadsWhy,
+    why: options.why ?? "the Wasm backend was asked for",
+  };
+  const executables = new Set<Executable>();
+  return {
+    name: "wasm",
+    async compile(graph: Graph, compileOptions: CompileOptions): Promise<Executable> {
+      verify(graph, build.kernels.ops);
+      const executable: Executable = await WasmExecutable.create(graph, host, compileOptions, () => executables.delete(executable));
+      executables.add(executable);
+      return executable;
+    },
+    dispose() {
+      for (const executable of [...executables]) executable.dispose();
+    },
+  };
+}

@@ -1,0 +1,82 @@
+/** What the engine at hand can do. Nothing here runs at import time. */
+import { BackendError } from "../../errors.ts";
+
+export type Simd = "relaxed" | "baseline";
+
+/** `() → v128` around one instruction: the smallest module that an engine accepts only if it knows that instruction. */
+const probe = (...body: number[]): Uint8Array<ArrayBuffer> =>
+  new Uint8Array([
+    0,
+    97,
+    115,
+    109,
+    1,
+    0,
+    0,
+    0,
+    1,
+    5,
+    1,
+    96,
+    0,
+    1,
+    123,
+    3,
+    2,
+    1,
+    0,
+    10,
+    body.length + 4,
+    1,
+    body.length + 2,
+    0,
+    ...body,
+    11,
+  ]);
+
+/** v128.const of zeros */
+const ZERO = [253, 12, ...new Array<number>(16).fill(0)];
+
+export const isNode = (): boolean => typeof process === "object" && typeof process.versions?.node === "string";
+
+/** True in a page's window, where waiting is forbidden, and so are threads that wait for each other. */
+const isWindow = (): boolean => typeof document !== "undefined" && typeof window !== "undefined";
+
+/** The SIMD level to use. Throws BackendError E_UNSUPPORTED where there is no SIMD at all, or not the level that was asked for. */
+export async function chooseSimd(wanted: Simd | "auto"): Promise<Simd> {
+  if (!WebAssembly.validate(probe(...ZERO))) {
+    throw new BackendError(
+      "E_UNSUPPORTED",
+      "this engine has no WebAssembly SIMD (browsers have it since 2021, Safari since 16.4); update it",
+    );
+  }
+  if (wanted === "baseline") return "baseline";
+  // f32x4.relaxed_madd
+  const relaxed = probe(...ZERO, ...ZERO, ...ZERO, 253, 133, 2);
+  if (!WebAssembly.validate(relaxed) && isNode()) {
+    // Node 20 has relaxed SIMD behind a flag; newer ones have it on
+    const { setFlagsFromString } = await import("node:v8");
+    setFlagsFromString("--experimental-wasm-relaxed-simd");
+  }
+  if (WebAssembly.validate(relaxed)) return "relaxed";
+  if (wanted === "auto") return "baseline";
+  throw new BackendError("E_UNSUPPORTED", 'this engine has no relaxed SIMD; take simd: "auto" or "baseline"');
+}
+
+/** How many threads to use, and why; `wanted` is what the caller asked for. */
+export async function chooseThreads(wanted: number | "auto"): Promise<{ threads: number; why: string }> {
+  if (wanted === 1) return { threads: 1, why: "one thread was asked for" };
+  if (typeof SharedArrayBuffer === "undefined" || (!isNode() && globalThis.crossOriginIsolated !== true)) {
+    return {
+      threads: 1,
+      why: "the page is not cross-origin isolated (it needs the COOP and COEP headers), so memory cannot be shared with threads",
+    };
+  }
+  if (!isNode() && isWindow()) {
+    return { threads: 1, why: "a window may not wait for threads; load the session with worker: true to use them" };
+  }
+  const cores = isNode() ? (await import("node:os")).availableParallelism() : navigator.hardwareConcurrency;
+  // more than physical cores, or small cores among them, slow the barrier down: four is where phones and laptops stop gaining
+  if (wanted === "auto") return { threads: Math.min(cores, 4), why: `${cores} cores are available` };
+  return { threads: wanted, why: `${wanted} threads were asked for` };
+}
