@@ -1,0 +1,39 @@
+/**
+ * Formats and lints `assembly/` with Biome, which cannot parse AssemblyScript's decorators of functions: they are comments while it looks.
+ * `--write` fixes what can be fixed; without it anything to fix is an error.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { root } from "./entries.ts";
+
+const write = process.argv.includes("--write");
+const tree = mkdtempSync(join(tmpdir(), "swivel-assembly-"));
+try {
+  const config = JSON.parse(readFileSync(join(root, "biome.json"), "utf8"));
+  config.files.includes = ["**"];
+  writeFileSync(join(tree, "biome.json"), JSON.stringify(config));
+  mkdirSync(join(tree, "assembly"));
+  const files = readdirSync(join(root, "assembly"), { withFileTypes: true }).filter(
+    (entry) => entry.isFile() && entry.name.endsWith(".ts"),
+  );
+  for (const { name } of files) {
+    const source = readFileSync(join(root, "assembly", name), "utf8");
+    writeFileSync(join(tree, "assembly", name), source.replace(/^@(?=\w)/gm, "//@"));
+  }
+  const biome = join(dirname(createRequire(import.meta.url).resolve("@biomejs/biome/package.json")), "bin", "biome");
+  const flags = ["check", ...(write ? ["--write"] : []), "--vcs-enabled=false", "--error-on-warnings", "--max-diagnostics=none", "assembly"];
+  const { status } = spawnSync(process.execPath, [biome, ...flags], { cwd: tree, stdio: ["ignore", "inherit", "inherit"] });
+  process.exitCode = status ?? 1;
+  if (write) {
+    for (const { name } of files) {
+      const path = join(root, "assembly", name);
+      const styled = readFileSync(join(tree, "assembly", name), "utf8").replace(/^\/\/@(?=\w)/gm, "@");
+      if (styled !== readFileSync(path, "utf8")) writeFileSync(path, styled);
+    }
+  }
+} finally {
+  rmSync(tree, { recursive: true });
+}
