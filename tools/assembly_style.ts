@@ -4,9 +4,9 @@
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { binOf } from "./bin.ts";
 import { root } from "./entries.ts";
 
 const write = process.argv.includes("--write");
@@ -23,9 +23,18 @@ try {
     const source = readFileSync(join(root, "assembly", name), "utf8");
     writeFileSync(join(tree, "assembly", name), source.replace(/^@(?=\w)/gm, "//@"));
   }
-  const biome = join(dirname(createRequire(import.meta.url).resolve("@biomejs/biome/package.json")), "bin", "biome");
-  const flags = ["check", ...(write ? ["--write"] : []), "--vcs-enabled=false", "--error-on-warnings", "--max-diagnostics=none", "assembly"];
-  const { status } = spawnSync(process.execPath, [biome, ...flags], { cwd: tree, stdio: ["ignore", "inherit", "inherit"] });
+  const flags = [
+    "check",
+    ...(write ? ["--write"] : []),
+    "--vcs-enabled=false",
+    "--error-on-warnings",
+    "--max-diagnostics=none",
+    "assembly",
+  ];
+  const { status } = spawnSync(process.execPath, [binOf("@biomejs/biome", "biome"), ...flags], {
+    cwd: tree,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   process.exitCode = status ?? 1;
   if (write) {
     for (const { name } of files) {

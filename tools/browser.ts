@@ -5,10 +5,10 @@
 import { spawnSync } from "node:child_process";
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
-import { dirname, extname, join, resolve, sep } from "node:path";
+import { extname, join, resolve, sep } from "node:path";
 import { type Browser, chromium } from "playwright";
+import { binOf } from "./bin.ts";
 import { isMain } from "./is_main.ts";
 
 const remedy = `install Chromium or Chrome (Debian, Ubuntu: apt-get install chromium), or run "npx playwright install --with-deps chromium", or set SWIVEL_CHROMIUM to its executable`;
@@ -61,8 +61,7 @@ export function ensureChromium(): string {
   const found = findChromium();
   if (found !== undefined) return found;
   console.error("no Chromium found: downloading Playwright's build (once)");
-  const cli = join(dirname(createRequire(import.meta.url).resolve("playwright/package.json")), "cli.js");
-  spawnSync(process.execPath, [cli, "install", "chromium"], { stdio: ["ignore", "inherit", "inherit"] });
+  spawnSync(process.execPath, [binOf("playwright", "playwright"), "install", "chromium"], { stdio: ["ignore", "inherit", "inherit"] });
   const installed = findChromium();
   if (installed === undefined) throw new Error(`no Chromium found, and Playwright's could not be downloaded; ${remedy}`);
   return installed;

@@ -2,12 +2,10 @@
  * `npm run build`: the Wasm modules, then `dist/` as it is published: bundles and declarations.
  * `tsx tools/build.ts wasm` stops after the first. Nothing is done twice: see stamp.ts.
  */
-import { execFile } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join, relative } from "node:path";
-import { promisify } from "node:util";
+import { join, relative } from "node:path";
 import { build as bundle } from "esbuild";
+import { writeDeclarations } from "./declarations.ts";
 import { entries, root } from "./entries.ts";
 import { isMain } from "./is_main.ts";
 import { runIfChanged, withLock } from "./stamp.ts";
@@ -72,27 +70,6 @@ async function bundles(outdir: string): Promise<void> {
   }
 }
 
-/**
- * Declarations of what the entries reach, in the tree of the sources. The compiler leaves `./x.ts` in them as it stands, but only `./x.js` leads
- * every consumer to `./x.d.ts`; and it does not say that `using` needs a library newer than the consumer's. Types are checked by lint, not here.
- */
-async function declarations(outdir: string): Promise<void> {
-  const config = join(root, "build", "tsconfig.types.json");
-  const typed = entries.filter((entry) => entry.specifier);
-  const compilerOptions = { noEmit: false, declaration: true, emitDeclarationOnly: true, noCheck: true, rootDir: "..", outDir: outdir };
-  writeFileSync(
-    config,
-    JSON.stringify({ extends: "../tsconfig.json", compilerOptions, files: typed.map((e) => `../${e.source}`), include: [] }),
-  );
-  const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
-  await promisify(execFile)(process.execPath, [tsc, "-p", config]);
-  for (const file of list(outdir)) {
-    const text = readFileSync(join(root, file), "utf8").replace(/(\b(?:from|import)[\s(]*["']\.{1,2}\/[^"']+)\.ts(?=["'])/g, "$1.js");
-    const needs = /\bSymbol\.(?:asyncD|d)ispose\b|\b(?:Async)?Disposable\b/.test(text) ? '/// <reference lib="esnext.disposable" />\n' : "";
-    writeFileSync(join(root, file), needs + text);
-  }
-}
-
 /** Builds beside `dist/` and swaps at the end: a failed build leaves the last one, a running command sees no half of one. */
 async function distStep(): Promise<string[]> {
   if (!entries.some((entry) => entry.specifier)) return [];
@@ -100,7 +77,7 @@ async function distStep(): Promise<string[]> {
   const dist = join(root, "dist");
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
-  await Promise.all([bundles(fresh), declarations(join(fresh, "types"))]);
+  await Promise.all([bundles(fresh), writeDeclarations(join(fresh, "types"))]);
   rmSync(dist, { recursive: true, force: true });
   renameSync(fresh, dist);
   return list(dist);

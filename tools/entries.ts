@@ -25,6 +25,7 @@ const planned: readonly Entry[] = [
   { source: "training/index.ts", name: "training", specifier: "swivel-nn/training" },
   { source: "src/reference/index.ts", name: "reference", specifier: "swivel-nn/reference" },
   { source: "cli/main.ts", name: "cli", command: true },
+  { source: "src/backends/wasm/wasm_thread.ts", name: "wasm_thread" },
 ];
 
 export const entries: readonly Entry[] = planned.filter((entry) => existsSync(join(root, entry.source)));

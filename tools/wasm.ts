@@ -124,7 +124,7 @@ export async function buildWasm(): Promise<void> {
       const binary = await compile(set, simd);
       const folder = set.name === "training" ? "training/backends/generated" : "src/backends/wasm/generated";
       await put(`build/wasm/${set.name}.${simd}.wasm`, binary);
-      await put(`${folder}/${simd}.ts`, `${HEADER}export const base64 =\n  "${Buffer.from(binary).toString("base64")}";\n`);
+      await put(`${folder}/${simd}.ts`, `${HEADER}export const base64: string =\n  "${Buffer.from(binary).toString("base64")}";\n`);
       console.error(`wasm ${set.name} ${simd}: ${binary.length} bytes, ${gzipSync(binary).length} gzipped`);
     }
   }

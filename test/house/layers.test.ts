@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { binOf } from "../../tools/bin.ts";
 import { root } from "../../tools/entries.ts";
 
 /** [importing file, what it imports, allowed] */
@@ -93,9 +93,8 @@ describe("import rules", () => {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, forms(specifier).join("\n"));
     });
-    const biome = join(dirname(createRequire(import.meta.url).resolve("@biomejs/biome/package.json")), "bin", "biome");
     const flags = ["lint", "--vcs-enabled=false", "--only=style/noRestrictedImports", "--max-diagnostics=none", "--reporter=github", "."];
-    const { stdout } = spawnSync(process.execPath, [biome, ...flags], { cwd: tree, encoding: "utf8" });
+    const { stdout } = spawnSync(process.execPath, [binOf("@biomejs/biome", "biome"), ...flags], { cwd: tree, encoding: "utf8" });
     for (const [, path] of stdout.matchAll(/noRestrictedImports,file=([^,]+)/g)) {
       const file = relative(realpathSync(tree), resolve(realpathSync(tree), path ?? "")).replaceAll("\\", "/");
       reported.set(file, (reported.get(file) ?? 0) + 1);

@@ -1,13 +1,13 @@
 import { execFile, execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { runInNewContext } from "node:vm";
 import { build as bundle } from "esbuild";
 import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { binOf } from "../../tools/bin.ts";
 import { build } from "../../tools/build.ts";
 import { entries, root } from "../../tools/entries.ts";
 import { budget, measure } from "../../tools/size.ts";
@@ -87,8 +87,9 @@ describe("the package", () => {
       types: [],
     };
     writeFileSync(join(consumer, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["app.ts"] }));
-    const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
-    const { stdout } = await run(process.execPath, [tsc, "-p", consumer]).catch((error: { stdout: string }) => error);
+    const { stdout } = await run(process.execPath, [binOf("typescript", "tsc"), "-p", consumer]).catch(
+      (error: { stdout: string }) => error,
+    );
     expect(stdout).toBe("");
   });
 
