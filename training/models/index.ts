@@ -1,0 +1,30 @@
+/** The networks that come with Swivel, by name. */
+import { InputError } from "../../src/errors.ts";
+import type { BuiltNet } from "../net.ts";
+import { type Architecture, type ModelOptions, resolveOptions } from "./architecture.ts";
+import { mlp } from "./dense.ts";
+import { lenet } from "./lenet.ts";
+import { resnet } from "./resnet.ts";
+import { smallCnn } from "./small_cnn.ts";
+
+export const architectures = {
+  "small-cnn": smallCnn,
+  lenet,
+  "mlp-784-500-10": mlp([500], "one dense layer of 500 units: the paper's MNIST network"),
+  "mlp-784-500-300-10": mlp([500, 300], "dense layers of 500 and 300 units: Network Slimming's MNIST network"),
+  resnet20: resnet(3),
+} as const satisfies Readonly<Record<string, Architecture>>;
+
+export type ArchitectureName = keyof typeof architectures;
+
+/**
+ * Builds a network by name. Throws InputError E_OPTION for an unknown architecture (listing them) or impossible options, ShapeError where the
+ * images are too small for it.
+ */
+export function createModel(name: string, options: ModelOptions): BuiltNet {
+  const architecture = Object.hasOwn(architectures, name) ? architectures[name as ArchitectureName] : undefined;
+  if (!architecture) throw new InputError("E_OPTION", `no architecture "${name}"; there are ${Object.keys(architectures).join(", ")}`);
+  return architecture.build(resolveOptions(name, architecture, options)).build();
+}
+
+export type { Architecture, ModelOptions };
