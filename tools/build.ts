@@ -4,9 +4,9 @@
  */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { build as bundle } from "esbuild";
+import { type BuildOptions, build as bundle } from "esbuild";
 import { writeDeclarations } from "./declarations.ts";
-import { entries, root } from "./entries.ts";
+import { type Entry, entries, root } from "./entries.ts";
 import { isMain } from "./is_main.ts";
 import { runIfChanged, withLock } from "./stamp.ts";
 
@@ -43,14 +43,12 @@ async function wasmInputs(): Promise<string[]> {
   return ["assembly", "package-lock.json", ...Object.keys(metafile.inputs).sort()];
 }
 
-/** Bundles with shared chunks, so that a class or a module exists once however many entries an app imports. */
+/** Bundles with shared chunks, so that a class or a module exists once however many entries an app imports; workers stand alone. */
 async function bundles(outdir: string): Promise<void> {
-  await bundle({
+  const options: BuildOptions = {
     absWorkingDir: root,
-    entryPoints: entries.map((entry) => ({ in: entry.source, out: entry.name })),
     outdir,
     bundle: true,
-    splitting: true,
     format: "esm",
     platform: "neutral",
     target: "es2022",
@@ -61,7 +59,10 @@ async function bundles(outdir: string): Promise<void> {
     minifySyntax: true,
     legalComments: "none",
     logLevel: "warning",
-  });
+  };
+  const pointsOf = (chosen: readonly Entry[]) => chosen.map((entry) => ({ in: entry.source, out: entry.name }));
+  await bundle({ ...options, entryPoints: pointsOf(entries.filter((entry) => !entry.worker)), splitting: true });
+  await bundle({ ...options, entryPoints: pointsOf(entries.filter((entry) => entry.worker)) });
   for (const entry of entries.filter((entry) => entry.command)) {
     const file = join(outdir, `${entry.name}.js`);
     const code = readFileSync(file, "utf8");

@@ -14,10 +14,12 @@ export interface Entry {
   readonly source: string;
   /** Its bundle is `dist/<name>.js`. */
   readonly name: string;
-  /** How a consumer imports it; workers and the command have none. */
+  /** How a consumer imports it. */
   readonly specifier?: string;
   /** A command: starts with `#!` and is executable. */
   readonly command?: boolean;
+  /** A script that the library starts as a worker: one file without imports, so that bundlers and people can copy it. */
+  readonly worker?: boolean;
 }
 
 const planned: readonly Entry[] = [
@@ -25,7 +27,7 @@ const planned: readonly Entry[] = [
   { source: "training/index.ts", name: "training", specifier: "swivel-nn/training" },
   { source: "src/reference/index.ts", name: "reference", specifier: "swivel-nn/reference" },
   { source: "cli/main.ts", name: "cli", command: true },
-  { source: "src/backends/wasm/wasm_thread.ts", name: "wasm_thread" },
+  { source: "src/backends/wasm/wasm_thread.ts", name: "wasm_thread", worker: true },
 ];
 
 export const entries: readonly Entry[] = planned.filter((entry) => existsSync(join(root, entry.source)));

@@ -25,7 +25,7 @@ session.dispose();`;
 
 /** Bundles `code` against dist/, through the package's own `exports`, with dist's worker scripts; returns the files' sizes, and last their sum. */
 export async function measure(code: string = app): Promise<{ files: SizeRow[]; total: SizeRow }> {
-  const workers = entries.filter((entry) => !entry.specifier && !entry.command).map((entry) => join(root, "dist", `${entry.name}.js`));
+  const workers = entries.filter((entry) => entry.worker).map((entry) => join(root, "dist", `${entry.name}.js`));
   const { outputFiles, metafile } = await bundle({
     absWorkingDir: root,
     stdin: { contents: code, resolveDir: root, sourcefile: "app.js" },

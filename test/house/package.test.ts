@@ -61,6 +61,12 @@ describe("the package", () => {
     expect(messages).toEqual([]);
   });
 
+  it("has workers of one file each", () => {
+    for (const { name } of entries.filter((entry) => entry.worker)) {
+      expect(readFileSync(join(root, "dist", `${name}.js`), "utf8")).not.toMatch(/\bimport\b(?!\.meta)|\bfrom"/);
+    }
+  });
+
   it("has a command that the system can start", () => {
     for (const { name } of entries.filter((entry) => entry.command)) {
       const file = join(root, "dist", `${name}.js`);
