@@ -1,0 +1,184 @@
+/** A network under the knife: who reads what, new numbers for a parameter, nodes replaced by others. `finish` gives the verified result. */
+import { type Attr, type DType, type Graph, type Node, type Role, type Shape, type Value, valuesOf } from "../graph/graph.ts";
+import { inferNode } from "../graph/io.ts";
+import type { OpTable } from "../graph/op.ts";
+import { opOf, verify } from "../graph/verify.ts";
+import type { Network, Numbers } from "./network.ts";
+
+/** A node whose wiring may be changed. */
+export interface LooseNode extends Node {
+  inputs: Record<string, string>;
+  outputs: Record<string, string>;
+  attrs: Record<string, Attr>;
+}
+
+export interface Read {
+  readonly node: LooseNode;
+  readonly slot: string;
+}
+
+const EMPTY: Network = { graph: { values: {}, nodes: [], inputs: [], outputs: [] }, tensors: {} };
+
+export class Rewriter {
+  readonly table: OpTable;
+  /** In execution order; may be reordered and spliced. */
+  readonly nodes: LooseNode[];
+  readonly outputs: string[];
+  readonly values: Record<string, Value>;
+  readonly #inputs: string[];
+  readonly #tensors: Record<string, Numbers>;
+  readonly #names: Set<string>;
+
+  /** Works on a copy; without a network it starts from nothing. */
+  constructor(table: OpTable, { graph, tensors }: Network = EMPTY) {
+    this.table = table;
+    this.nodes = graph.nodes.map((node) => ({
+      ...node,
+      inputs: { ...node.inputs },
+      outputs: { ...node.outputs },
+      attrs: { ...node.attrs },
+    }));
+    this.outputs = [...graph.outputs];
+    this.#inputs = [...graph.inputs];
+    this.values = { ...graph.values };
+    this.#tensors = { ...tensors };
+    this.#names = new Set([...Object.keys(graph.values), ...graph.nodes.map((node) => node.name)]);
+  }
+
+  has(name: string): boolean {
+    return Object.hasOwn(this.values, name);
+  }
+
+  shape(name: string): Shape {
+    return (this.values[name] as Value).shape;
+  }
+
+  role(name: string | undefined): Role | undefined {
+    return name === undefined ? undefined : this.values[name]?.role;
+  }
+
+  /** True for parameters and states: values whose numbers are known. */
+  known(name: string | undefined): name is string {
+    const role = this.role(name);
+    return role === "param" || role === "state";
+  }
+
+  /** A name that neither a value nor a node bears: `base`, `base_2`, `base_3`, … */
+  fresh(base: string): string {
+    let name = base;
+    for (let i = 2; this.#names.has(name); i++) name = `${base}_${i}`;
+    return name;
+  }
+
+  producer(value: string): LooseNode | undefined {
+    return this.nodes.find((node) => Object.values(node.outputs).includes(value));
+  }
+
+  /** Every slot that reads the value; a node that reads it twice stands there twice. */
+  reads(value: string): Read[] {
+    return this.nodes.flatMap((node) => Object.entries(node.inputs).flatMap(([slot, name]) => (name === value ? [{ node, slot }] : [])));
+  }
+
+  /** The one place where the value is read; undefined where there are several or none, or where the caller sees it as an output. */
+  onlyRead(value: string): Read | undefined {
+    const reads = this.reads(value);
+    return reads.length === 1 && !this.outputs.includes(value) ? reads[0] : undefined;
+  }
+
+  /** The node that makes the value, if `reader` alone reads it. */
+  feeder(value: string, reader: Node): LooseNode | undefined {
+    return this.onlyRead(value)?.node === reader ? this.producer(value) : undefined;
+  }
+
+  /** A parameter's or state's numbers, as they stand. */
+  numbers(name: string): Numbers {
+    return this.#tensors[name] as Numbers;
+  }
+
+  /** The same, as a float64 copy to compute on. */
+  exact(name: string): Float64Array {
+    return Float64Array.from(this.numbers(name));
+  }
+
+  input(name: string, shape: Shape, dtype: DType): string {
+    this.#inputs.push(name);
+    return this.#declare({ name, shape, dtype, role: "input" });
+  }
+
+  /** A new parameter or state of this name, or of the next free one like it. */
+  tensor(base: string, role: "param" | "state", shape: readonly number[], numbers: Numbers): string {
+    const name = this.fresh(base);
+    this.#tensors[name] = numbers;
+    return this.#declare({ name, shape, dtype: numbers instanceof Int32Array ? "i32" : "f32", role });
+  }
+
+  /** Gives a slot of a node other numbers of the same shape, and a copy of its own where somebody else reads the old ones. */
+  overwrite(node: LooseNode, slot: string, numbers: Numbers): void {
+    const name = node.inputs[slot] as string;
+    const { role, shape } = this.values[name] as Value;
+    if (this.onlyRead(name)) this.#tensors[name] = numbers;
+    else node.inputs[slot] = this.tensor(name, role as "param" | "state", shape as number[], numbers);
+  }
+
+  /** Appends a node with one output, `value`. */
+  append(node: Pick<Node, "op" | "name" | "inputs"> & Partial<Pick<Node, "attrs">>, value: string = node.name): string {
+    const draft: Node = { attrs: {}, outputs: {}, ...node };
+    const [slot, type] = Object.entries(inferNode({ values: this.values }, draft, opOf(draft, this.table)))[0] as [
+      string,
+      Omit<Value, "name" | "role">,
+    ];
+    this.nodes.push({ ...draft, inputs: { ...draft.inputs }, outputs: { [slot]: value }, attrs: { ...draft.attrs } });
+    this.#names.add(node.name);
+    return this.#declare({ name: value, shape: type.shape, dtype: type.dtype, role: "temp" });
+  }
+
+  remove(node: LooseNode): void {
+    this.nodes.splice(this.nodes.indexOf(node), 1);
+  }
+
+  /** Declares a value that a node will write. */
+  temp(base: string, shape: Shape): string {
+    return this.#declare({ name: this.fresh(base), shape, dtype: "f32", role: "temp" });
+  }
+
+  /**
+   * Takes out a node whose output equals its input `source`. Where the output is the graph's, its name stays and the source's goes. False, and
+   * nothing done, where neither can go: an output that would be an input, a parameter or another output.
+   */
+  bypass(node: LooseNode, source: string): boolean {
+    const target = Object.values(node.outputs)[0] as string;
+    let [gone, kept] = [target, source];
+    if (this.outputs.includes(target)) {
+      if (this.role(source) !== "temp" || this.outputs.includes(source)) return false;
+      [gone, kept] = [source, target];
+    }
+    this.remove(node);
+    for (const other of this.nodes) {
+      for (const wires of [other.inputs, other.outputs]) {
+        for (const [slot, name] of Object.entries(wires)) if (name === gone) wires[slot] = kept;
+      }
+    }
+    return true;
+  }
+
+  /** The network without what no output needs, verified. The graph's inputs all stay: callers give them. */
+  finish(): Network {
+    const needed = new Set([...this.outputs, ...this.#inputs]);
+    const nodes: LooseNode[] = [];
+    for (const node of [...this.nodes].reverse()) {
+      if (!Object.values(node.outputs).some((name) => needed.has(name))) continue;
+      for (const name of [...Object.values(node.inputs), ...Object.values(node.outputs)]) needed.add(name);
+      nodes.unshift(node);
+    }
+    const values = Object.fromEntries(Object.entries(this.values).filter(([name]) => needed.has(name)));
+    const graph: Graph = { values, nodes, inputs: this.#inputs, outputs: this.outputs };
+    verify(graph, this.table);
+    return { graph, tensors: Object.fromEntries(valuesOf(graph, "param", "state").map(({ name }) => [name, this.numbers(name)])) };
+  }
+
+  #declare(value: Value): string {
+    this.#names.add(value.name);
+    this.values[value.name] = value;
+    return value.name;
+  }
+}
