@@ -1,9 +1,6 @@
 /** Checks of what callers hand to an executable, the same for every backend. Nothing is copied or allocated here. */
 import { InputError } from "../errors.ts";
-import { type DType, type Graph, sizeOf, type Value } from "../graph/graph.ts";
-
-/** Any typed array; `exact` callers (the reference) may give float64. */
-export type AnyTensorData = Float32Array | Int32Array | Float64Array;
+import { type AnyTensorData, type DType, type Graph, sizeOf, type Value } from "../graph/graph.ts";
 
 interface BindOptions {
   /** Lets a Float64Array stand for any value. */

@@ -50,6 +50,9 @@ export interface Graph {
 export type TensorData = Float32Array | Int32Array;
 /** The data of values by name. The length of each array is the product of the value's shape. */
 export type Tensors = Readonly<Record<string, TensorData>>;
+/** The same, or float64 where nothing has been rounded yet: in passes, and in the reference. */
+export type AnyTensorData = TensorData | Float64Array;
+export type AnyTensors = Readonly<Record<string, AnyTensorData>>;
 
 /** Number of elements of a concrete shape. */
 export function sizeOf(shape: readonly number[]): number {

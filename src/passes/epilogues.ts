@@ -1,7 +1,7 @@
 /** Residual sums and activations run inside the convolution or linear layer before them: `y = slope · act(bias + residual + Σ x·w)`. */
 
-import { activationNames } from "../ops/activation.ts";
 import { sizeOf } from "../graph/graph.ts";
+import { activationNames } from "../ops/activation.ts";
 import { sameShape } from "../ops/define.ts";
 import type { LooseNode, Rewriter } from "./rewriter.ts";
 

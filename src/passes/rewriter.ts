@@ -1,9 +1,19 @@
 /** A network under the knife: who reads what, new numbers for a parameter, nodes replaced by others. `finish` gives the verified result. */
-import { type Attr, type DType, type Graph, type Node, type Role, type Shape, type Value, valuesOf } from "../graph/graph.ts";
+import {
+  type AnyTensorData,
+  type Attr,
+  type DType,
+  type Graph,
+  type Node,
+  type Role,
+  type Shape,
+  type Value,
+  valuesOf,
+} from "../graph/graph.ts";
 import { inferNode } from "../graph/io.ts";
 import type { OpTable } from "../graph/op.ts";
 import { opOf, verify } from "../graph/verify.ts";
-import type { Network, Numbers } from "./network.ts";
+import type { Network } from "./network.ts";
 
 /** A node whose wiring may be changed. */
 export interface LooseNode extends Node {
@@ -26,7 +36,7 @@ export class Rewriter {
   readonly outputs: string[];
   readonly values: Record<string, Value>;
   readonly #inputs: string[];
-  readonly #tensors: Record<string, Numbers>;
+  readonly #tensors: Record<string, AnyTensorData>;
   readonly #names: Set<string>;
 
   /** Works on a copy; without a network it starts from nothing. */
@@ -91,8 +101,8 @@ export class Rewriter {
   }
 
   /** A parameter's or state's numbers, as they stand. */
-  numbers(name: string): Numbers {
-    return this.#tensors[name] as Numbers;
+  numbers(name: string): AnyTensorData {
+    return this.#tensors[name] as AnyTensorData;
   }
 
   /** The same, as a float64 copy to compute on. */
@@ -106,14 +116,14 @@ export class Rewriter {
   }
 
   /** A new parameter or state of this name, or of the next free one like it. */
-  tensor(base: string, role: "param" | "state", shape: readonly number[], numbers: Numbers): string {
+  tensor(base: string, role: "param" | "state", shape: readonly number[], numbers: AnyTensorData): string {
     const name = this.fresh(base);
     this.#tensors[name] = numbers;
     return this.#declare({ name, shape, dtype: numbers instanceof Int32Array ? "i32" : "f32", role });
   }
 
   /** Gives a slot of a node other numbers of the same shape, and a copy of its own where somebody else reads the old ones. */
-  overwrite(node: LooseNode, slot: string, numbers: Numbers): void {
+  overwrite(node: LooseNode, slot: string, numbers: AnyTensorData): void {
     const name = node.inputs[slot] as string;
     const { role, shape } = this.values[name] as Value;
     if (this.onlyRead(name)) this.#tensors[name] = numbers;

@@ -1,11 +1,11 @@
 /** Runs any verified graph in float64, one node after another, each value in an array of its own. */
 
 import type { Backend, CompileOptions, Executable, Explanation, NodeTime, RunOptions, TensorData, Tensors } from "../backends/backend.ts";
-import { type AnyTensorData, bindInputs, bindOutputs, bindTensor, persistentValue } from "../backends/inputs.ts";
+import { bindInputs, bindOutputs, bindTensor, persistentValue } from "../backends/inputs.ts";
 import { nextTask, Queue } from "../backends/queue.ts";
 import { AbortedError, BackendError } from "../errors.ts";
 import { costOf } from "../graph/cost.ts";
-import { bindShape, type Graph, type Node, sizeOf, type Value, valuesOf } from "../graph/graph.ts";
+import { type AnyTensorData, type AnyTensors, bindShape, type Graph, type Node, sizeOf, type Value, valuesOf } from "../graph/graph.ts";
 import { bindNode } from "../graph/io.ts";
 import type { OpTable } from "../graph/op.ts";
 import { opOf, verify } from "../graph/verify.ts";
@@ -14,7 +14,7 @@ import type { ReferenceTable } from "./kernel.ts";
 import { reference } from "./table.ts";
 
 /** Values by name; float64 or, rounded already, float32. */
-export type ExactTensors = Readonly<Record<string, AnyTensorData>>;
+export type ExactTensors = AnyTensors;
 
 /** The arrays of one run: persistent values and the run's own. */
 type Memory = Map<string, Float64Array>;
