@@ -18,7 +18,13 @@ describe("parseCifar", () => {
 
   it("names malformed files", async () => {
     const good = file("test_batch.bin", record([3], 1));
-    await expectError(() => parseCifar({ ...good, bytes: good.bytes.subarray(1) }, 10), "E_TRUNCATED", "test_batch.bin", "3072 bytes", "3073");
+    await expectError(
+      () => parseCifar({ ...good, bytes: good.bytes.subarray(1) }, 10),
+      "E_TRUNCATED",
+      "test_batch.bin",
+      "3072 bytes",
+      "3073",
+    );
     await expectError(() => parseCifar({ ...good, bytes: new Uint8Array() }, 10), "E_TRUNCATED", "0 bytes");
     await expectError(() => parseCifar(good, 100), "E_TRUNCATED", "3074");
     await expectError(() => parseCifar(file("b.bin", record([3], 1), record([10], 1)), 10), "E_FORMAT", "b.bin", "record 1", "label 10");
@@ -39,5 +45,9 @@ describe("datasetFromCifar", () => {
   });
 
   it("names a list of classes that does not fit", () =>
-    expectError(() => datasetFromCifar("tiny", { kind: 10, train, test, classNames: { names: ["a"], from: "meta" } }), "E_SHAPE", "meta names 1").then(() => {}));
+    expectError(
+      () => datasetFromCifar("tiny", { kind: 10, train, test, classNames: { names: ["a"], from: "meta" } }),
+      "E_SHAPE",
+      "meta names 1",
+    ).then(() => {}));
 });

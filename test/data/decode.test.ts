@@ -12,7 +12,8 @@ const pixelsOf = async (bytes: Uint8Array) => {
 
 describe("PNG", () => {
   const opaque: Colour = (x, y) => [(40 * x) % 256, (50 * y) % 256, (x * y) % 256, 255];
-  const of = (colour: Colour, width = 6, height = 5) => Array.from({ length: width * height }, (_, i) => colour(i % width, Math.floor(i / width)));
+  const of = (colour: Colour, width = 6, height = 5) =>
+    Array.from({ length: width * height }, (_, i) => colour(i % width, Math.floor(i / width)));
 
   it.each<[string, Uint8Array, Colour]>([
     ["colour", png(6, 5, (x, y) => opaque(x, y).slice(0, 3)), opaque],
@@ -30,11 +31,19 @@ describe("PNG", () => {
   const blue = [0, 0, 100, 255];
   const palette: [string, number[]] = ["PLTE", [200, 0, 0, 0, 0, 100]];
   it.each<[string, PngParts, number[][]]>([
-    ["1-bit grey, rows that do not fill a byte", { width: 3, height: 2, depth: 1, colourType: 0, rows: [0, 0b101_00000, 0, 0b010_00000] }, grey(255, 0, 255, 0, 255, 0)],
+    [
+      "1-bit grey, rows that do not fill a byte",
+      { width: 3, height: 2, depth: 1, colourType: 0, rows: [0, 0b101_00000, 0, 0b010_00000] },
+      grey(255, 0, 255, 0, 255, 0),
+    ],
     ["2-bit grey", { width: 5, height: 1, depth: 2, colourType: 0, rows: [0, 0b00_01_10_11, 0b11_000000] }, grey(0, 85, 170, 255, 255)],
     ["4-bit grey", { width: 3, height: 1, depth: 4, colourType: 0, rows: [0, 0x0f, 0x80] }, grey(0, 255, 136)],
     ["8-bit palette", { width: 2, height: 1, depth: 8, colourType: 3, rows: [0, 1, 0], before: [palette] }, [blue, red]],
-    ["1-bit palette", { width: 3, height: 2, depth: 1, colourType: 3, rows: [0, 0b011_00000, 0, 0b100_00000], before: [palette] }, [red, blue, blue, blue, red, red]],
+    [
+      "1-bit palette",
+      { width: 3, height: 2, depth: 1, colourType: 3, rows: [0, 0b011_00000, 0, 0b100_00000], before: [palette] },
+      [red, blue, blue, blue, red, red],
+    ],
     [
       "palette with transparency",
       { width: 2, height: 1, depth: 8, colourType: 3, rows: [0, 1, 0], before: [palette, ["tRNS", [7]]] },
@@ -48,9 +57,17 @@ describe("PNG", () => {
     [
       "colour with a transparent colour, which shares samples with others",
       { width: 3, height: 1, depth: 8, colourType: 2, rows: [0, 1, 2, 3, 1, 2, 4, 9, 2, 3], before: [["tRNS", [0, 1, 0, 2, 0, 3]]] },
-      [[1, 2, 3, 0], [1, 2, 4, 255], [9, 2, 3, 255]],
+      [
+        [1, 2, 3, 0],
+        [1, 2, 4, 255],
+        [9, 2, 3, 255],
+      ],
     ],
-    ["an unneeded profile chunk that is damaged", { width: 1, height: 1, depth: 8, colourType: 0, rows: [0, 3], before: [["iCCP", [1, 2, 3]]] }, grey(3)],
+    [
+      "an unneeded profile chunk that is damaged",
+      { width: 1, height: 1, depth: 8, colourType: 0, rows: [0, 3], before: [["iCCP", [1, 2, 3]]] },
+      grey(3),
+    ],
   ])("reads %s", async (_, parts, expected) => {
     expect((await pixelsOf(pngOf(parts))).pixels).toEqual(expected);
   });
@@ -81,7 +98,15 @@ describe("PNG", () => {
 
 describe("JPEG", () => {
   // Flat blocks of 8 × 8 survive the compression nearly unharmed.
-  const blocks: Colour = (x, y) => [[200, 30, 30], [30, 180, 40], [20, 40, 190], [230, 220, 40], [90, 90, 90], [255, 255, 255]][Math.floor(x / 16) + 3 * Math.floor(y / 16)]!;
+  const blocks: Colour = (x, y) =>
+    [
+      [200, 30, 30],
+      [30, 180, 40],
+      [20, 40, 190],
+      [230, 220, 40],
+      [90, 90, 90],
+      [255, 255, 255],
+    ][Math.floor(x / 16) + 3 * Math.floor(y / 16)]!;
   const near = async (bytes: Uint8Array, width: number, height: number, colour: Colour) => {
     const picture = await decodePicture({ name: "picture", bytes });
     expect([picture.width, picture.height]).toEqual([width, height]);
@@ -144,5 +169,7 @@ describe("JPEG", () => {
 
 describe("decodePicture", () => {
   it("names a file that is neither", () =>
-    expectError(() => decodePicture({ name: "a.png", bytes: new TextEncoder().encode("GIF89a...") }), "E_FORMAT", "a.png", "neither").then(() => {}));
+    expectError(() => decodePicture({ name: "a.png", bytes: new TextEncoder().encode("GIF89a...") }), "E_FORMAT", "a.png", "neither").then(
+      () => {},
+    ));
 });

@@ -114,11 +114,22 @@ describe("datasetFromIdx", () => {
   it("names what does not belong together", async () => {
     const good = files([1, 2, 1, 2], [1]);
     const other = files([1, 2, 1], [1]);
-    await expectError(() => datasetFromIdx("x", { ...good, train: { images: good.train.images, labels: other.train.labels } }), "E_SHAPE", "4 images", "3 labels");
+    await expectError(
+      () => datasetFromIdx("x", { ...good, train: { images: good.train.images, labels: other.train.labels } }),
+      "E_SHAPE",
+      "4 images",
+      "3 labels",
+    );
     await expectError(() => datasetFromIdx("x", files([1, 2, 1, 2], [1, 3])), "E_FORMAT", "image 1", "label 3", "1, 2");
     await expectError(() => datasetFromIdx("x", files([5, 5, 5], [5])), "E_FORMAT", "one class only");
     const small = { name: "small", bytes: idxBytes([1, 2, 2], [1, 2, 3, 4]) };
-    await expectError(() => datasetFromIdx("x", { ...good, test: { images: small, labels: good.test.labels } }), "E_SHAPE", "small", "2x2", "4x3");
+    await expectError(
+      () => datasetFromIdx("x", { ...good, test: { images: small, labels: good.test.labels } }),
+      "E_SHAPE",
+      "small",
+      "2x2",
+      "4x3",
+    );
     const names = { classNames: { names: ["a", "b", "c"], from: "my/classes.txt" } };
     await expectError(() => datasetFromIdx("x", files([1, 2, 1, 2], [1], names)), "E_SHAPE", "my/classes.txt", "3 classes", "are 2");
     await expectError(() => datasetFromIdx("x", good, { validation: 3 }), "E_OPTION", "0 to 2");

@@ -9,8 +9,10 @@ import { type Colour, jpg, png } from "./pictures.ts";
 
 type Files = Record<string, Uint8Array | string>;
 const letters = Array.from({ length: 260 }, (_, i) => 1 + (i % 26));
-const zipped = (files: Record<string, Uint8Array>) => Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${name}.gz`, gzipSync(bytes)]));
-const renamed = (files: Files, rename: (name: string) => string) => Object.fromEntries(Object.entries(files).map(([name, bytes]) => [rename(name), bytes]));
+const zipped = (files: Record<string, Uint8Array>) =>
+  Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${name}.gz`, gzipSync(bytes)]));
+const renamed = (files: Files, rename: (name: string) => string) =>
+  Object.fromEntries(Object.entries(files).map(([name, bytes]) => [rename(name), bytes]));
 const without = (files: Files, ...names: string[]) => Object.fromEntries(Object.entries(files).filter(([name]) => !names.includes(name)));
 
 describe("a folder of idx files", () => {
@@ -18,7 +20,10 @@ describe("a folder of idx files", () => {
   it.each<[string, Files]>([
     ["plain", set],
     ["gzipped", zipped(set)],
-    ["some plain, some gzipped", { ...without(set, "train-images-idx3-ubyte"), ...zipped({ "train-images-idx3-ubyte": set["train-images-idx3-ubyte"]! }) }],
+    [
+      "some plain, some gzipped",
+      { ...without(set, "train-images-idx3-ubyte"), ...zipped({ "train-images-idx3-ubyte": set["train-images-idx3-ubyte"]! }) },
+    ],
     ["both plain and gzipped", { ...set, ...zipped(set) }],
     ["with test for t10k", renamed(set, (name) => name.replace("t10k", "test"))],
     ["with dots, as unpackers write them", renamed(set, (name) => name.replace("-idx", ".idx"))],
@@ -33,10 +38,18 @@ describe("a folder of idx files", () => {
 
   it("is named by its files' prefix or its folder, and its classes by EMNIST's mapping or a classes.txt", async () => {
     const emnist = idxSet(letters, [3], "emnist-letters-");
-    const mapping = letters.slice(0, 26).map((label) => `${label} ${64 + label} ${96 + label}`).join("\n");
+    const mapping = letters
+      .slice(0, 26)
+      .map((label) => `${label} ${64 + label} ${96 + label}`)
+      .join("\n");
     const opened = await openDataset(folderOf({ ...zipped(emnist), "emnist-letters-mapping.txt": `${mapping}\n` }));
     expect([opened.name, opened.classNames.join("")]).toEqual(["emnist-letters", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]);
-    const two = await openDataset(join(folderOf(renamed({ ...idxSet([0, 1, 0, 1], [1]), "classes.txt": "\uFEFFcat\r\n  dog \r\n\r\n" }, (name) => `pets/${name}`)), "pets"));
+    const two = await openDataset(
+      join(
+        folderOf(renamed({ ...idxSet([0, 1, 0, 1], [1]), "classes.txt": "\uFEFFcat\r\n  dog \r\n\r\n" }, (name) => `pets/${name}`)),
+        "pets",
+      ),
+    );
     expect([two.name, ...two.classNames]).toEqual(["pets", "cat", "dog"]);
   });
 
@@ -44,12 +57,23 @@ describe("a folder of idx files", () => {
     ["no training images", without(set, "train-images-idx3-ubyte"), "E_NOT_FOUND", "train images are missing", "train-images-idx3-ubyte"],
     ["no test labels", without(set, "t10k-labels-idx1-ubyte"), "E_NOT_FOUND", "test labels are missing", "t10k-labels-idx1-ubyte"],
     ["no test files", without(set, "t10k-labels-idx1-ubyte", "t10k-images-idx3-ubyte"), "E_NOT_FOUND", "test images are missing"],
-    ["two sets", { ...idxSet([1, 2], [1], "emnist-letters-"), ...idxSet([1, 2], [1], "emnist-digits-") }, "E_FORMAT", "emnist-digits, emnist-letters"],
+    [
+      "two sets",
+      { ...idxSet([1, 2], [1], "emnist-letters-"), ...idxSet([1, 2], [1], "emnist-digits-") },
+      "E_FORMAT",
+      "emnist-digits, emnist-letters",
+    ],
     ["two candidates", { ...set, "train-images.idx3-ubyte": "x" }, "E_FORMAT", "could both be the train images"],
     ["a cut file", { ...set, "t10k-images-idx3-ubyte": idxBytes([3, 4, 3], [1, 2]) }, "E_TRUNCATED", "t10k-images-idx3-ubyte"],
     ["a wrong classes.txt", { ...set, "classes.txt": "a\nb\n" }, "E_SHAPE", "classes.txt", "2 classes"],
     ["a hostile classes.txt", { ...set, "classes.txt": "a\n".repeat(2 ** 20) }, "E_TOO_LARGE", "classes.txt"],
-    ["a damaged mapping", { ...idxSet([1, 2], [1], "emnist-x-"), "emnist-x-mapping.txt": "1 A\n" }, "E_FORMAT", "emnist-x-mapping.txt", "1 A"],
+    [
+      "a damaged mapping",
+      { ...idxSet([1, 2], [1], "emnist-x-"), "emnist-x-mapping.txt": "1 A\n" },
+      "E_FORMAT",
+      "emnist-x-mapping.txt",
+      "1 A",
+    ],
   ])("is refused with %s", async (_, files, code, ...words) => {
     const folder = folderOf(files);
     await expectError(() => openDataset(folder), code, folder.slice(-6), ...words);
@@ -72,7 +96,15 @@ describe("a folder of CIFAR binaries", () => {
     "test_batch.bin": records([[9]]),
     "batches.meta.txt": `${names(10)}\n\n`,
   };
-  const hundred = { "train.bin": records([[0, 5], [0, 99], [0, 5]]), "test.bin": records([[1, 99]]), "fine_label_names.txt": names(100) };
+  const hundred = {
+    "train.bin": records([
+      [0, 5],
+      [0, 99],
+      [0, 5],
+    ]),
+    "test.bin": records([[1, 99]]),
+    "fine_label_names.txt": names(100),
+  };
 
   it("opens: CIFAR-10", async () => {
     const dataset = await openDataset(folderOf(ten), { validation: 0 });
@@ -105,14 +137,19 @@ describe("a folder of CIFAR binaries", () => {
 
 describe("class folders", () => {
   const colours: Record<string, number[]> = { apple: [200, 10, 10], leaf: [10, 200, 10], sea: [10, 10, 200] };
-  const flat = (colour: readonly number[]): Colour => () => colour;
+  const flat =
+    (colour: readonly number[]): Colour =>
+    () =>
+      colour;
   /** n pictures of each class, PNG and JPEG, of various sizes, flat in their class's colour. */
   const pictures = (n: number, prefix = "", classes = Object.keys(colours)): Files =>
     Object.fromEntries(
       classes.flatMap((name) =>
         Array.from({ length: n }, (_, i) => {
           const size = [40 + i, 64 - i] as const;
-          return i % 2 === 0 ? [`${prefix}${name}/${i}.png`, png(...size, flat(colours[name]!))] : [`${prefix}${name}/${i}.JPG`, jpg(...size, flat(colours[name]!))];
+          return i % 2 === 0
+            ? [`${prefix}${name}/${i}.png`, png(...size, flat(colours[name]!))]
+            : [`${prefix}${name}/${i}.JPG`, jpg(...size, flat(colours[name]!))];
         }),
       ),
     );
@@ -136,7 +173,9 @@ describe("class folders", () => {
   });
 
   it("open with train and test, with train, val and test, and in a size of one's own", async () => {
-    const two = await openDataset(folderOf({ ...pictures(7, "train/"), ...pictures(2, "test/", ["sea"]) }), { size: { width: 8, height: 6 } });
+    const two = await openDataset(folderOf({ ...pictures(7, "train/"), ...pictures(2, "test/", ["sea"]) }), {
+      size: { width: 8, height: 6 },
+    });
     expect([two.train.count, two.validation.count, two.test.count, two.height, two.width]).toEqual([18, 3, 2, 6, 8]);
     expect([...two.test.labels]).toEqual([2, 2]);
     expect(two.notes).toEqual([]);
@@ -151,7 +190,11 @@ describe("class folders", () => {
 
   it("become grey if every picture is, or if asked", async () => {
     const greys = (n: number): Files =>
-      Object.fromEntries(["a", "b"].flatMap((name, c) => Array.from({ length: n }, (_, i) => [`${name}/${i}.png`, png(32, 32, flat(i % 2 ? [100 * c] : [100 * c, 100 * c, 100 * c]))])));
+      Object.fromEntries(
+        ["a", "b"].flatMap((name, c) =>
+          Array.from({ length: n }, (_, i) => [`${name}/${i}.png`, png(32, 32, flat(i % 2 ? [100 * c] : [100 * c, 100 * c, 100 * c]))]),
+        ),
+      );
     const grey = await openDataset(folderOf(greys(4)));
     expect([grey.channels, grey.train.images.length]).toEqual([1, grey.train.count * 1024]);
     grey.train.labels.forEach((label, i) => {
@@ -173,7 +216,11 @@ describe("class folders", () => {
     expect(again).toEqual(first);
     expect((await openDataset(folder, { seed: 1 })).test.images).not.toEqual(first.test.images);
     const progress: number[] = [];
-    const limited = await openDataset(folder, { limit: { train: 9, test: 3 }, validation: 3, onProgress: ({ done, total }) => progress.push(done, total) });
+    const limited = await openDataset(folder, {
+      limit: { train: 9, test: 3 },
+      validation: 3,
+      onProgress: ({ done, total }) => progress.push(done, total),
+    });
     expect([limited.train.count, limited.validation.count, limited.test.count]).toEqual([6, 3, 3]);
     expect(progress).toEqual(Array.from({ length: 12 }, (_, i) => [i + 1, 12]).flat());
     const linked = folderOf({ "apple/a.png": png(9, 9, flat([1, 2, 3])), "apple/b.png": png(9, 9, flat([1, 2, 3])) });
@@ -196,11 +243,27 @@ describe("class folders", () => {
     ["no training folder", { ...pictures(1, "test/"), ...pictures(1, "val/") }, "E_NOT_FOUND", ['no folder "train"']],
     ["no classes in train", { "train/a.png": good["sea/0.png"]!, ...pictures(1, "test/") }, "E_NOT_FOUND", ["train", "no class folders"]],
     ["no pictures in test", { ...pictures(2, "train/"), "test/sea/x.txt": "x" }, "E_NOT_FOUND", ["test", "no pictures"]],
-    ["a test class that train lacks", { ...pictures(2, "train/", ["sea", "leaf"]), ...pictures(1, "test/") }, "E_FORMAT", ["test", '"apple"', "leaf, sea"]],
-    ["two validation folders", { ...pictures(2, "train/"), ...pictures(1, "val/"), ...pictures(1, "valid/") }, "E_FORMAT", ["val and valid"]],
+    [
+      "a test class that train lacks",
+      { ...pictures(2, "train/", ["sea", "leaf"]), ...pictures(1, "test/") },
+      "E_FORMAT",
+      ["test", '"apple"', "leaf, sea"],
+    ],
+    [
+      "two validation folders",
+      { ...pictures(2, "train/"), ...pictures(1, "val/"), ...pictures(1, "valid/") },
+      "E_FORMAT",
+      ["val and valid"],
+    ],
     ["an impossible size", good, "E_OPTION", ["0x8"], { size: { width: 0, height: 8 } }],
     ["impossible channels", good, "E_OPTION", ["channels 2"], { channels: 2 }],
-    ["a size that fills the memory", pictures(60, "", ["sea", "leaf"]), "E_TOO_LARGE", ["4096x4096x3"], { size: { width: 4096, height: 4096 } }],
+    [
+      "a size that fills the memory",
+      pictures(60, "", ["sea", "leaf"]),
+      "E_TOO_LARGE",
+      ["4096x4096x3"],
+      { size: { width: 4096, height: 4096 } },
+    ],
   ])("are refused with %s", async (_, files, code, words, options) => {
     const folder = folderOf(files);
     await expectError(() => openDataset(folder, options), code, ...words);

@@ -10,7 +10,8 @@ function picture(width: number, height: number, colour: (x: number, y: number) =
 }
 
 const grey = (values: number[][]) => picture(values[0]!.length, values.length, (x, y) => new Array(3).fill(values[y]![x]!));
-const rows = (bytes: Uint8Array, width: number) => Array.from({ length: bytes.length / width }, (_, y) => [...bytes.subarray(y * width, (y + 1) * width)]);
+const rows = (bytes: Uint8Array, width: number) =>
+  Array.from({ length: bytes.length / width }, (_, y) => [...bytes.subarray(y * width, (y + 1) * width)]);
 
 describe("fitPixels", () => {
   it("copies a picture of the right size into planes", () => {
@@ -31,7 +32,9 @@ describe("fitPixels", () => {
       for (let y = 0; y < to; y++) {
         for (let x = 0; x < to; x++) {
           let sum = 0;
-          for (let v = 0; v < block; v++) for (let u = 0; u < block; u++) sum += source.data[(Math.floor((y * block + v) / to) * from + Math.floor((x * block + u) / to)) * 4 + c]!;
+          for (let v = 0; v < block; v++)
+            for (let u = 0; u < block; u++)
+              sum += source.data[(Math.floor((y * block + v) / to) * from + Math.floor((x * block + u) / to)) * 4 + c]!;
           expect(Math.abs(planes[(c * to + y) * to + x]! - sum / block ** 2)).toBeLessThanOrEqual(0.5001);
         }
       }
@@ -39,34 +42,88 @@ describe("fitPixels", () => {
   });
 
   it("enlarges bilinearly between pixel centres", () => {
-    const planes = fitPixels(grey([[0, 255], [0, 255]]), { channels: 1, height: 4, width: 4 });
+    const planes = fitPixels(
+      grey([
+        [0, 255],
+        [0, 255],
+      ]),
+      { channels: 1, height: 4, width: 4 },
+    );
     expect(rows(planes, 4)).toEqual(new Array(4).fill([0, 64, 191, 255]));
     expect([...fitPixels(grey([[77]]), { channels: 1, height: 3, width: 3 })]).toEqual(new Array(9).fill(77));
   });
 
   it.each([
-    ["wide", [[9, 1, 2, 9], [9, 3, 4, 9]], [[1, 2], [3, 4]]],
-    ["tall", [[9, 9], [1, 2], [3, 4], [9, 9]], [[1, 2], [3, 4]]],
-    ["odd", [[1, 2, 9], [3, 4, 9]], [[1, 2], [3, 4]]],
+    [
+      "wide",
+      [
+        [9, 1, 2, 9],
+        [9, 3, 4, 9],
+      ],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    [
+      "tall",
+      [
+        [9, 9],
+        [1, 2],
+        [3, 4],
+        [9, 9],
+      ],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    [
+      "odd",
+      [
+        [1, 2, 9],
+        [3, 4, 9],
+      ],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
   ])("keeps the centre of a %s picture", (_, values, expected) => {
     expect(rows(fitPixels(grey(values), { channels: 1, height: 2, width: 2 }), 2)).toEqual(expected);
   });
 
   it("fits pictures of extreme aspect into sizes of another", () => {
-    const planes = fitPixels(picture(200, 1, () => [10, 20, 30]), { channels: 3, height: 7, width: 3 });
+    const planes = fitPixels(
+      picture(200, 1, () => [10, 20, 30]),
+      { channels: 3, height: 7, width: 3 },
+    );
     expect([...planes]).toEqual([10, 20, 30].flatMap((value) => new Array(21).fill(value)));
   });
 
   it("turns colour into BT.601 brightness, and leaves grey as it is", () => {
     const one = { channels: 1, height: 1, width: 1 };
-    const brightness = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]].map((colour) => fitPixels(picture(1, 1, () => colour), one)[0]);
+    const brightness = [
+      [255, 0, 0],
+      [0, 255, 0],
+      [0, 0, 255],
+      [255, 255, 255],
+    ].map(
+      (colour) =>
+        fitPixels(
+          picture(1, 1, () => colour),
+          one,
+        )[0],
+    );
     expect(brightness).toEqual([76, 150, 29, 255]);
     for (let value = 0; value < 256; value++) expect(fitPixels(grey([[value]]), one)[0]).toBe(value);
   });
 
   it("lays transparent pixels over white", () => {
     const data = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 51);
-    expect([...fitPixels({ width: 3, height: 1, data }, { channels: 3, height: 1, width: 3 })]).toEqual([255, 0, 255, 255, 0, 204, 255, 0, 204]);
+    expect([...fitPixels({ width: 3, height: 1, data }, { channels: 3, height: 1, width: 3 })]).toEqual([
+      255, 0, 255, 255, 0, 204, 255, 0, 204,
+    ]);
   });
 
   it("refuses bytes that are not such a picture, and other channel counts", async () => {

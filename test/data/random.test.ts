@@ -85,8 +85,9 @@ describe("Random", () => {
     expect(random.shuffle(new Int32Array(0))).toHaveLength(0);
   });
 
-  it.each([[[]], [[1, 2, 3]], [[0, 0, 0, 0]], [[1, 2, 3, -1]], [[1, 2, 3, 2 ** 32]], [[1, 2, 3, 0.5]], [[1, 2, 3, Number.NaN]]])("refuses the state %j", (state) =>
-    expectError(() => Random.from(state), "E_INPUT", "state()").then(() => {}),
+  it.each([[[]], [[1, 2, 3]], [[0, 0, 0, 0]], [[1, 2, 3, -1]], [[1, 2, 3, 2 ** 32]], [[1, 2, 3, 0.5]], [[1, 2, 3, Number.NaN]]])(
+    "refuses the state %j",
+    (state) => expectError(() => Random.from(state), "E_INPUT", "state()").then(() => {}),
   );
 
   it("refuses impossible requests instead of looping", async () => {

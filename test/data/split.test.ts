@@ -65,7 +65,14 @@ describe("sampleIndices", () => {
 
   it("takes a stratified, sorted sample", () => {
     const indices = sampleIndices(labels, 12, new Random(0));
-    expect([0, 1, 2].map((label) => count(Array.from(indices, (i) => labels[i]!), label))).toEqual([4, 4, 4]);
+    expect(
+      [0, 1, 2].map((label) =>
+        count(
+          Array.from(indices, (i) => labels[i]!),
+          label,
+        ),
+      ),
+    ).toEqual([4, 4, 4]);
     expect(Array.from(indices)).toEqual(Array.from(new Set(indices)).sort((a, b) => a - b));
   });
 

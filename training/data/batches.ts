@@ -3,7 +3,7 @@ import { InputError } from "../../src/errors.ts";
 import type { Random } from "../random.ts";
 import type { Batch, Dataset, Split } from "./dataset.ts";
 
-/** Augmentation of the bytes, before they are normalised. Each picture draws the same count of numbers, whatever the outcome. */
+/** Augmentation of the bytes, before they are normalised. */
 export interface Augment {
   /** Mirror left and right with probability 1/2. */
   readonly flip?: boolean;
@@ -63,7 +63,8 @@ export function* batches(split: Split, dataset: Shaped, options: BatchOptions): 
       if (!wanted) continue;
       const from = order[start + i] as number;
       labels[i] = split.labels[from] as number;
-      writeImage(split.images, from * pixels, images, i * pixels, table, channels, height, width, dy, dx, flipped);
+      const image = split.images.subarray(from * pixels, (from + 1) * pixels);
+      writeImage(image, images.subarray(i * pixels, (i + 1) * pixels), table, dataset, { dy, dx, flipped });
     }
     if (wanted) yield { images: images.subarray(0, count * pixels), labels: labels.subarray(0, count), count };
   }
@@ -78,25 +79,21 @@ export function normaliseTable({ channels, mean, std }: Pick<Dataset, "channels"
   return table;
 }
 
-/** Writes one picture, shifted by (dy, dx) with black beyond its border, mirrored where asked, through the table. */
-function writeImage(
-  bytes: Uint8Array,
-  from: number,
-  out: Float32Array,
-  to: number,
-  table: Float32Array,
-  channels: number,
-  height: number,
-  width: number,
-  dy: number,
-  dx: number,
-  flipped: boolean,
-): void {
+/** How a picture is moved: where its rows and columns begin in the source, and whether it is mirrored. */
+interface Move {
+  readonly dy: number;
+  readonly dx: number;
+  readonly flipped: boolean;
+}
+
+/** Writes `image` (C × H × W bytes) to `out` through the table, moved, with black beyond its border. */
+function writeImage(image: Uint8Array, out: Float32Array, table: Float32Array, { channels, height, width }: Shaped, move: Move): void {
+  const { dy, dx, flipped } = move;
   const step = flipped ? -1 : 1;
-  let o = to;
+  let o = 0;
   for (let c = 0; c < channels; c++) {
     const entry = c * 256;
-    const black = table[entry] as number;
+    const black = table[entry]!;
     for (let y = 0; y < height; y++) {
       const sy = y + dy;
       if (sy < 0 || sy >= height) {
@@ -104,10 +101,10 @@ function writeImage(
         o += width;
         continue;
       }
-      const row = from + (c * height + sy) * width;
+      const row = (c * height + sy) * width;
       let sx = (flipped ? width - 1 : 0) + dx;
       for (let x = 0; x < width; x++, sx += step, o++) {
-        out[o] = sx >= 0 && sx < width ? (table[entry + (bytes[row + sx] as number)] as number) : black;
+        out[o] = sx >= 0 && sx < width ? table[entry + image[row + sx]!]! : black;
       }
     }
   }
