@@ -1,5 +1,6 @@
 /** From bytes to normalised batches, with seeded shuffling and augmentation. */
 import { InputError } from "../../src/errors.ts";
+import { normaliseTable } from "../../src/model/preprocess.ts";
 import type { Random } from "../random.ts";
 import type { Batch, Dataset, Split } from "./dataset.ts";
 
@@ -68,15 +69,6 @@ export function* batches(split: Split, dataset: Shaped, options: BatchOptions): 
     }
     if (wanted) yield { images: images.subarray(0, count * pixels), labels: labels.subarray(0, count), count };
   }
-}
-
-/** The normalised value of each byte: entry c·256 + v is (v/255 − mean[c]) / std[c]. */
-export function normaliseTable({ channels, mean, std }: Pick<Dataset, "channels" | "mean" | "std">): Float32Array {
-  const table = new Float32Array(channels * 256);
-  for (let c = 0; c < channels; c++) {
-    for (let v = 0; v < 256; v++) table[c * 256 + v] = (v / 255 - (mean[c] as number)) / (std[c] as number);
-  }
-  return table;
 }
 
 /** How a picture is moved: where its rows and columns begin in the source, and whether it is mirrored. */

@@ -1,6 +1,6 @@
 /** Data sets: reading, splitting, batching and fetching them. Importing this touches no file, network, browser or Node global. */
 export type { AssembleOptions } from "./assemble.ts";
-export { type Augment, type BatchOptions, batchCount, batches, normaliseTable } from "./batches.ts";
+export { type Augment, type BatchOptions, batchCount, batches } from "./batches.ts";
 export { type CifarFiles, type CifarKind, datasetFromCifar, parseCifar } from "./cifar.ts";
 export { type Batch, type BatchSource, type Dataset, type Split, statistics } from "./dataset.ts";
 export { fashionSlice } from "./fashion.ts";
