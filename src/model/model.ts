@@ -129,12 +129,14 @@ function infoText(value: unknown, key: string): string {
   throw new ModelError("E_FORMAT", `info ${quote(key)} is no text of at most ${MAX_INFO_TEXT} characters`);
 }
 
-/** Preprocessing and class names must fit the graph's first input and output. */
+/** Outputs are floats; preprocessing and class names fit the graph's first input and output. */
 function checkEnds({ graph, preprocess, classNames }: Model): void {
   const perExample = (name: string | undefined) => sizeOf((graph.values[name ?? ""]?.shape.slice(1) ?? []) as number[]);
   const [input] = graph.inputs;
   const [output] = graph.outputs;
   if (output === undefined) throw new ModelError("E_FORMAT", "the graph has no outputs");
+  const other = graph.outputs.find((name) => graph.values[name]?.dtype !== "f32");
+  if (other !== undefined) throw new ModelError("E_FORMAT", `output ${quote(other)} is no f32 value`);
   if (preprocess && (input === undefined || perExample(input) !== preprocess.channels * preprocess.height * preprocess.width)) {
     const { channels, height, width } = preprocess;
     throw new ModelError(

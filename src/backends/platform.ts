@@ -1,0 +1,9 @@
+/** Where the code runs. Nothing here is looked at before it is asked for. */
+
+/** Node, or something that calls itself so: Electron, Bun, a worker of theirs. */
+export const isNode = (): boolean => typeof process === "object" && typeof process.versions?.node === "string";
+
+/** One of Node's own modules. The name is put together at run time, so that bundlers for the web do not look for it. */
+export async function importNode<T>(name: string): Promise<T> {
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ `node:${name}`);
+}
