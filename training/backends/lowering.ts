@@ -1,5 +1,5 @@
 /** How the ops of training graphs run on Wasm: a superset of the inference kernels, in a module of its own. */
-import { type KernelSet, type Lowering, lowerings, panelBytes, type Unsupported } from "../../src/backends/wasm/lowering.ts";
+import { type KernelSet, type Lowering, lowerings, panelBytes, poolBytes, type Unsupported } from "../../src/backends/wasm/lowering.ts";
 import type { BoundIo } from "../../src/graph/op.ts";
 import { type GradientOpName, trainingOps } from "../ops/index.ts";
 
@@ -22,10 +22,10 @@ const gradientLowerings: Readonly<Record<GradientOpName, Lowering | Unsupported>
   channel_sum: { source: "reduce" },
   batch_sum: { source: "reduce" },
   batch_norm_train: { source: "batch_norm_train" },
-  batch_norm_grad: { source: "batch_norm_train" },
+  batch_norm_grad: { source: "batch_norm_grad" },
   activation_grad: { source: "activation_grad" },
   max_pool_dx: { source: "pool_grad" },
-  avg_pool_dx: { source: "pool_grad" },
+  avg_pool_dx: { source: "pool_grad", scratch: (io) => poolBytes(io.shape("dx")[3] ?? 0, io.attrs.padding) },
   global_avg_pool_dx: { source: "pool_grad" },
   softmax_dx: { source: "softmax_grad" },
   cross_entropy: { source: "loss" },

@@ -38,6 +38,10 @@ const taps = (io: BoundIo<any>): number =>
     .slice(1)
     .reduce((product, dim) => product * dim, 1);
 
+/** Room for a pool: one padded row of pixels and, for each output column, a number; with the vectors that overhang their ends. */
+export const poolBytes = (width: number, padding: readonly number[]): number =>
+  4 * (2 * (width + (padding[1] ?? 0) + (padding[3] ?? 0)) + 16);
+
 export const lowerings: Readonly<Record<OpName, Lowering | Unsupported>> = {
   conv2d: { source: "conv2d", scratch: (io) => panelBytes(taps(io)) },
   linear: { source: "linear" },
@@ -46,8 +50,8 @@ export const lowerings: Readonly<Record<OpName, Lowering | Unsupported>> = {
   relu6: { source: "activation" },
   add: { source: "elementwise" },
   mul: { source: "elementwise" },
-  max_pool: { source: "pool" },
-  avg_pool: { source: "pool" },
+  max_pool: { source: "pool", scratch: (io) => poolBytes(io.shape("x")[3] ?? 0, io.attrs.padding) },
+  avg_pool: { source: "pool", scratch: (io) => poolBytes(io.shape("x")[3] ?? 0, io.attrs.padding) },
   global_avg_pool: { source: "pool" },
   flatten: NO_KERNEL,
   reshape: NO_KERNEL,
