@@ -1,5 +1,6 @@
 /** What the engine at hand can do. Nothing here runs at import time. */
 import { BackendError } from "../../errors.ts";
+import { importNode, isNode } from "../platform.ts";
 
 export type Simd = "relaxed" | "baseline";
 
@@ -37,8 +38,6 @@ const probe = (...body: number[]): Uint8Array<ArrayBuffer> =>
 /** v128.const of zeros */
 const ZERO = [253, 12, ...new Array<number>(16).fill(0)];
 
-export const isNode = (): boolean => typeof process === "object" && typeof process.versions?.node === "string";
-
 /** True in a page's window, where waiting is forbidden, and so are threads that wait for each other. */
 const isWindow = (): boolean => typeof document !== "undefined" && typeof window !== "undefined";
 
@@ -55,7 +54,7 @@ export async function chooseSimd(wanted: Simd | "auto"): Promise<Simd> {
   const relaxed = probe(...ZERO, ...ZERO, ...ZERO, 253, 133, 2);
   if (!WebAssembly.validate(relaxed) && isNode()) {
     // Node 20 has relaxed SIMD behind a flag; newer ones have it on
-    const { setFlagsFromString } = await import("node:v8");
+    const { setFlagsFromString } = await importNode<typeof import("node:v8")>("v8");
     setFlagsFromString("--experimental-wasm-relaxed-simd");
   }
   if (WebAssembly.validate(relaxed)) return "relaxed";
@@ -75,7 +74,7 @@ export async function chooseThreads(wanted: number | "auto"): Promise<{ threads:
   if (!isNode() && isWindow()) {
     return { threads: 1, why: "a window may not wait for threads; load the session with worker: true to use them" };
   }
-  const cores = isNode() ? (await import("node:os")).availableParallelism() : navigator.hardwareConcurrency;
+  const cores = isNode() ? (await importNode<typeof import("node:os")>("os")).availableParallelism() : navigator.hardwareConcurrency;
   // more than physical cores, or small cores among them, slow the barrier down: four is where phones and laptops stop gaining
   if (wanted === "auto") return { threads: Math.min(cores, 4), why: `${cores} cores are available` };
   return { threads: wanted, why: `${wanted} threads were asked for` };

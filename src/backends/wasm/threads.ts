@@ -1,6 +1,6 @@
 /** Helping threads: each instantiates the module over the shared memory and serves until it is told to quit. */
 import { BackendError } from "../../errors.ts";
-import { isNode } from "./features.ts";
+import { importNode, isNode } from "../platform.ts";
 
 /** What a helper needs; posted to it as one message. */
 export interface ThreadStart {
@@ -41,7 +41,7 @@ export async function startThreads(count: number, shared: Omit<ThreadStart, "wor
 }
 
 async function startNodeThread(start: ThreadStart): Promise<Threads> {
-  const { Worker } = await import("node:worker_threads");
+  const { Worker } = await importNode<typeof import("node:worker_threads")>("worker_threads");
   const worker = new Worker(NODE_THREAD, { eval: true, workerData: start });
   await new Promise<void>((resolve, reject) => {
     worker.once("message", () => resolve());
