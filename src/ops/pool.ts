@@ -1,5 +1,6 @@
 /** Pools over a window of [KH, KW] pixels, and over the whole image. x [N, C, H, W]; channels stay apart. */
 
+import type { Shape } from "../graph/graph.ts";
 import type { InferIo } from "../graph/op.ts";
 import { SAME } from "../graph/ties.ts";
 import { choice, ints } from "./attrs.ts";
@@ -12,8 +13,11 @@ export const poolSlots = { planes: "i32", ...windowSlots } as const;
 export const planesOf = (shape: readonly number[]): number => (shape[0] as number) * (shape[1] as number);
 const channels = () => [{ a: ["x", 1], b: ["y", 1], map: SAME }] as const;
 
-function inferPool(io: InferIo<{ kernel: readonly number[]; stride: readonly number[]; padding: readonly number[] }>) {
-  const [n = "N", c = 0, h, w] = io.dims("x", 4);
+type PoolAttrs = { kernel: readonly number[]; stride: readonly number[]; padding: readonly number[] };
+
+/** Shape of the pool of an image `slot` of shape `x`; its gradients check dy by it. */
+export function pooledShape(io: InferIo<PoolAttrs>, slot: string, x: Shape): Shape {
+  const [n = "N", c = 0, h, w] = x;
   const { kernel, padding } = io.attrs;
   const [top = 0, left = 0, bottom = 0, right = 0] = padding;
   const [kh = 1, kw = 1] = kernel;
@@ -21,9 +25,11 @@ function inferPool(io: InferIo<{ kernel: readonly number[]; stride: readonly num
   if (Math.max(top, bottom) >= kh || Math.max(left, right) >= kw) {
     throw io.fail("E_ATTR", `padding ${padding.join(",")} is as large as the ${kernel.join("×")} window; pad less than the window's size`);
   }
-  const [oh, ow] = inferWindow(io, "x", h, w, kernel, io.attrs);
-  return { y: { dtype: "f32", shape: [n, c, oh, ow] } } as const;
+  const [oh, ow] = inferWindow(io, slot, h, w, kernel, io.attrs);
+  return [n, c, oh, ow];
 }
+
+const inferPool = (io: InferIo<PoolAttrs>) => ({ y: { dtype: "f32", shape: pooledShape(io, "x", io.dims("x", 4)) } }) as const;
 
 /** The largest pixel of each window; padding never wins. A 1×1 window with a stride subsamples. */
 export const maxPool = defineOp({

@@ -9,7 +9,7 @@ export const linearDx = defineOp({
   infer(io) {
     const [n = "N", cout] = io.dims("dy", 2);
     const [out, cin = 1] = io.dims("w", 2);
-    if (cout !== out) throw io.fail("E_CHANNELS", `dy has ${cout} features, w has ${out} rows`);
+    if (cout !== out) throw io.fail("E_CHANNELS", `dy has ${cout} features, w has ${out} rows; they must be equal`);
     return { dx: { dtype: "f32", shape: [n, cin] } };
   },
   macs: (io) => (io.shape("dy")[0] as number) * (io.shape("w")[0] as number) * (io.shape("w")[1] as number),
@@ -22,8 +22,9 @@ export const linearDw = defineOp({
   inputs: { x: "required", dy: "required" },
   outputs: { dw: "required" },
   infer(io) {
-    const [, cin = 1] = io.dims("x", 2);
+    const [n = "N", cin = 1] = io.dims("x", 2);
     const [, cout = 1] = io.dims("dy", 2);
+    io.expect("dy", [n, cout], "as many examples as x");
     return { dw: { dtype: "f32", shape: [cout, cin] } };
   },
   macs: (io) => (io.shape("dy")[0] as number) * (io.shape("dw")[0] as number) * (io.shape("dw")[1] as number),

@@ -6,6 +6,7 @@
  * `p = sign(p) · max(0, |p| − rate · l1)`, which reaches exact zeros.
  */
 
+import { sizeOf } from "../../../src/graph/graph.ts";
 import type { InferIo } from "../../../src/graph/op.ts";
 import { flag } from "../../../src/ops/attrs.ts";
 import { defineOp } from "../../../src/ops/define.ts";
@@ -35,7 +36,7 @@ export const sgd = defineOp({
   updates: true,
   infer: (io) => inferUpdate(io, ["velocity"], SGD_HYPER),
   params: { size: "i32", nesterov: "i32", proximal: "i32" },
-  fill: (io) => ({ size: io.shape("param")[0] as number, nesterov: io.attrs.nesterov ? 1 : 0, proximal: io.attrs.proximal ? 1 : 0 }),
+  fill: (io) => ({ size: sizeOf(io.shape("param")), nesterov: io.attrs.nesterov ? 1 : 0, proximal: io.attrs.proximal ? 1 : 0 }),
 });
 
 /**
@@ -51,5 +52,5 @@ export const adam = defineOp({
   updates: true,
   infer: (io) => inferUpdate(io, ["m", "v"], ADAM_HYPER),
   params: { size: "i32", decoupled: "i32", proximal: "i32" },
-  fill: (io) => ({ size: io.shape("param")[0] as number, decoupled: io.attrs.decoupled ? 1 : 0, proximal: io.attrs.proximal ? 1 : 0 }),
+  fill: (io) => ({ size: sizeOf(io.shape("param")), decoupled: io.attrs.decoupled ? 1 : 0, proximal: io.attrs.proximal ? 1 : 0 }),
 });
