@@ -195,6 +195,8 @@ export class ReferenceExecutable implements Executable {
       const shared = def.shares[slot];
       // an output that shares memory is its input's array under another name
       if (shared !== undefined) memory.set(name, this.#allocate(memory, node.inputs[shared] as string, batch));
+      // kernels add to zeros, and a range of a kept block still holds what the last run wrote
+      else this.#allocate(memory, name, batch).fill(0);
     }
     const { attrs, has, shape, list } = bindNode(this.#graph, node, def, batch);
     const data = (slot: string, names: Readonly<Record<string, string>>): Float64Array =>
