@@ -1,5 +1,7 @@
 /** What the main job measures: `report.json` is its public part, `report.html` shows all of it. Shares and accuracies are fractions. */
 
+import type { Interval } from "../../training/measure/intervals.ts";
+
 export interface NetworkFacts {
   /** Share of test images classified correctly. */
   readonly accuracy: number;
@@ -15,14 +17,10 @@ export interface Timing {
   readonly msPerImage: number;
 }
 
-export type BackendTiming = { readonly dense: Timing; readonly packed: Timing; readonly ratio: Interval } | { readonly unavailable: string };
-
-/** An estimate with its 95 % interval. */
-export interface Interval {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
+/** `ratio` is dense over packed: how many times as fast the packed network is. */
+export type BackendTiming =
+  | { readonly dense: Timing; readonly packed: Timing; readonly ratio: Interval }
+  | { readonly unavailable: string };
 
 export interface ArmFacts {
   readonly name: string;
@@ -67,11 +65,17 @@ export interface CurvePoint {
   readonly validationAccuracy: number;
 }
 
+export interface SlopeHistory {
+  readonly layer: string;
+  /** [points + 1][filters] */
+  readonly values: readonly (readonly number[])[];
+}
+
 export interface ArmHistory {
   readonly name: string;
   readonly points: readonly CurvePoint[];
-  /** Rotated activations and, for each point (the first is before training), all their slopes; empty for plain ReLU. */
-  readonly slopes: readonly { readonly layer: string; readonly values: readonly (readonly number[])[] }[];
+  /** Rotated activations with all their slopes: before training, then one row for each point; empty for plain ReLU. */
+  readonly slopes: readonly SlopeHistory[];
 }
 
 export interface ThresholdPoint {
@@ -82,15 +86,23 @@ export interface ThresholdPoint {
   readonly alive: number;
 }
 
+/** One node of a network at batch 1. */
+export interface LayerFacts {
+  readonly name: string;
+  /** Multiply-adds per image. */
+  readonly macs: number;
+  /** Its weights in the model file. */
+  readonly bytes?: number;
+  /** Median ms per image; missing where nodes were not timed. */
+  readonly ms?: number;
+}
+
 /** All that the page shows. */
 export interface TourRecord {
   readonly report: Report;
   readonly histories: readonly ArmHistory[];
   readonly thresholds: readonly ThresholdPoint[];
   readonly survivors: readonly { readonly layer: string; readonly alive: number; readonly total: number }[];
-  /** Median ms of each node at batch 1, dense and packed, for the side-by-side picture; `macs` per image. */
-  readonly layers: {
-    readonly dense: readonly { readonly name: string; readonly macs: number }[];
-    readonly packed: readonly { readonly name: string; readonly macs: number }[];
-  };
+  /** Node by node, for the side-by-side picture. */
+  readonly layers: { readonly dense: readonly LayerFacts[]; readonly packed: readonly LayerFacts[] };
 }
