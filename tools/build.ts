@@ -1,6 +1,6 @@
 /**
- * `npm run build`: the Wasm modules, then `dist/` as it is published: bundles and declarations.
- * `tsx tools/build.ts wasm` stops after the first. Nothing is done twice: see stamp.ts.
+ * `npm run build`: what sources import but people do not write (the Wasm modules, the report's styles and script), then `dist/` as it is
+ * published: bundles and declarations. `tsx tools/build.ts sources` stops after the first. Nothing is done twice: see stamp.ts.
  */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -8,6 +8,8 @@ import { type BuildOptions, build as bundle } from "esbuild";
 import { writeDeclarations } from "./declarations.ts";
 import { type Entry, entries, root } from "./entries.ts";
 import { isMain } from "./is_main.ts";
+import { licencesOf } from "./licences.ts";
+import { buildPage, pageInputs } from "./page.ts";
 import { runIfChanged, withLock } from "./stamp.ts";
 
 const toolInputs = ["tools", "package.json", "package-lock.json", "tsconfig.json"];
@@ -45,24 +47,28 @@ async function wasmInputs(): Promise<string[]> {
 
 /** Bundles with shared chunks, so that a class or a module exists once however many entries an app imports; workers stand alone. */
 async function bundles(outdir: string): Promise<void> {
-  const options: BuildOptions = {
+  const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { dependencies: Record<string, string> };
+  const options = {
     absWorkingDir: root,
     outdir,
     bundle: true,
     format: "esm",
     platform: "neutral",
     target: "es2022",
-    packages: "external",
-    external: ["node:*"],
+    // Whatever else a source imports goes into the bundle.
+    external: ["node:*", ...Object.keys(dependencies)],
     // Names stay, for readable stack traces and `constructor.name`; an app's own bundler shortens them.
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: "none",
     logLevel: "warning",
-  };
+    metafile: true,
+  } satisfies BuildOptions;
   const pointsOf = (chosen: readonly Entry[]) => chosen.map((entry) => ({ in: entry.source, out: entry.name }));
-  await bundle({ ...options, entryPoints: pointsOf(entries.filter((entry) => !entry.worker)), splitting: true });
-  await bundle({ ...options, entryPoints: pointsOf(entries.filter((entry) => entry.worker)) });
+  const { metafile } = await bundle({ ...options, entryPoints: pointsOf(entries.filter((entry) => !entry.worker)), splitting: true });
+  const workers = await bundle({ ...options, entryPoints: pointsOf(entries.filter((entry) => entry.worker)) });
+  const licences = licencesOf([metafile, workers.metafile]);
+  if (licences) writeFileSync(join(outdir, "LICENSES.txt"), licences);
   for (const entry of entries.filter((entry) => entry.command)) {
     const file = join(outdir, `${entry.name}.js`);
     const code = readFileSync(file, "utf8");
@@ -84,14 +90,15 @@ async function distStep(): Promise<string[]> {
   return list(dist);
 }
 
-/** Brings the build up to date; `upTo: "wasm"` stops where sources can run and be type-checked. */
-export async function build(upTo: "wasm" | "dist" = "dist"): Promise<void> {
+/** Brings the build up to date; `upTo: "sources"` stops where sources can run and be type-checked. */
+export async function build(upTo: "sources" | "dist" = "dist"): Promise<void> {
   await withLock(async () => {
     const steps = [
+      { name: "page", inputs: pageInputs, run: buildPage },
       { name: "wasm", inputs: await wasmInputs(), run: wasmStep },
       { name: "dist", inputs: [...toolInputs, ...sourceDirs], run: distStep },
     ];
-    for (const step of upTo === "wasm" ? steps.slice(0, 1) : steps) {
+    for (const step of upTo === "sources" ? steps.slice(0, 2) : steps) {
       const start = performance.now();
       if (await runIfChanged(step)) console.error(`built ${step.name} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
     }
@@ -99,5 +106,5 @@ export async function build(upTo: "wasm" | "dist" = "dist"): Promise<void> {
 }
 
 if (isMain(import.meta.url)) {
-  await build(process.argv[2] === "wasm" ? "wasm" : "dist");
+  await build(process.argv[2] === "sources" ? "sources" : "dist");
 }

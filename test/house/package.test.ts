@@ -51,7 +51,7 @@ describe("the package", () => {
 
   it("packs bundles, declarations and the data of the tour, and nothing else", () => {
     const wanted =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/[\w-]+\.js|dist\/types\/[\w/-]+\.d\.ts|data\/fashion-mnist\/[\w.-]+)$/;
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/[\w-]+\.js|dist\/LICENSES\.txt|dist\/types\/[\w/-]+\.d\.ts|data\/fashion-mnist\/[\w.-]+)$/;
     expect(packed.filter((path) => !wanted.test(path))).toEqual([]);
     expect(packed).toEqual(expect.arrayContaining(["LICENSE", ...entries.map((entry) => `dist/${entry.name}.js`)]));
   });
