@@ -8,7 +8,7 @@ import type { OpTable } from "../graph/op.ts";
 import { verify } from "../graph/verify.ts";
 import { ops } from "../ops/index.ts";
 import { entries, list, parseJson, quote, record, show, text } from "./json.ts";
-import { parseGraph } from "./parse_graph.ts";
+import { readGraph } from "./parse_graph.ts";
 import { checkPreprocess, type Preprocess } from "./preprocess.ts";
 import {
   readSafetensors,
@@ -71,8 +71,7 @@ export function readModel(file: Uint8Array | ArrayBuffer, table: OpTable = ops):
     );
   }
   const fields = record(json, "the model's description", ["version", "graph", "preprocess?", "classNames?", "info?", "training?"]);
-  const graph = parseGraph(fields.graph);
-  verify(graph, table);
+  const graph = readGraph(fields.graph, table);
   const extra =
     fields.training === undefined ? [] : list(fields.training, "training", MAX_LIST).map((name) => text(name, "a training tensor's name"));
   const { tensors, rest } = pickTensors(graph, stored, extra);

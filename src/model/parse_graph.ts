@@ -1,9 +1,11 @@
 /**
- * A graph from a file: JSON that anyone may have written. Types, names and sizes are checked here, before anything looks at it as a graph;
- * whether it holds together is `verify`'s matter.
+ * A graph from a file: JSON that anyone may have written. Types, names and sizes are checked before anything looks at it as a graph,
+ * then `verify` finds out whether it holds together.
  */
 import { ModelError } from "../errors.ts";
 import type { Attr, Dim, DType, Graph, Node, Role, Shape, Value } from "../graph/graph.ts";
+import type { OpTable } from "../graph/op.ts";
+import { opOf, verify } from "../graph/verify.ts";
 import { entries, list, oneOf, quote, record, show, text } from "./json.ts";
 
 /** What a file may claim. Far above any network that runs on a phone, far below what could stall or exhaust the reader. */
@@ -16,15 +18,29 @@ const LIMITS = {
   slots: 256,
   rank: 8,
   /** Elements of one value, per example. */
-  elements: 2 ** 28,
+  elements: 2 ** 27,
   /** Elements of all values, per example. */
   total: 2 ** 30,
   /** Numbers in a list attribute: the channels that a gather names. */
   list: 65_536,
+  /** Channels that all ops with tables move: pads and slices claim them in a few bytes, and each costs a table entry. */
+  moved: 2 ** 20,
 } as const;
 
-/** Throws ModelError E_FORMAT or E_TOO_LARGE, naming the value or node. */
-export function parseGraph(json: unknown): Graph {
+/** A verified graph. Throws ModelError E_FORMAT or E_TOO_LARGE, naming the value or node, and what `verify` throws. */
+export function readGraph(json: unknown, table: OpTable): Graph {
+  const graph = parseGraph(json);
+  verify(graph, table);
+  const moved = graph.nodes
+    .filter((node) => opOf(node, table).kernel.tables.length > 0)
+    .flatMap((node) => Object.values(node.outputs))
+    .reduce((sum, name) => sum + ((graph.values[name]?.shape[1] ?? 0) as number), 0);
+  if (moved > LIMITS.moved)
+    throw new ModelError("E_TOO_LARGE", `the graph moves ${moved} channels about; at most ${LIMITS.moved} are read`);
+  return graph;
+}
+
+function parseGraph(json: unknown): Graph {
   const graph = record(json, "the graph", ["values", "nodes", "inputs", "outputs"]);
   const values = entries(graph.values, "values", LIMITS.values).map(([name, value]) => parseValue(name, value));
   const total = values.reduce((sum, { shape }) => sum + elementsOf(shape), 0);

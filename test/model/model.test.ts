@@ -105,7 +105,8 @@ describe("reading a model that is wrong in one place", () => {
     ["a size of text", set(["values", "fc.weight", "shape"], ["4", 80]), "E_FORMAT", /"fc.weight"/],
     ["sizes whose product overflows", set(["values", "pool", "shape"], ["N", 2 ** 52, 2 ** 52, 2]), "E_TOO_LARGE", /"pool"/],
     ["many sizes", set(["values", "pool", "shape"], new Array(9).fill(1)), "E_TOO_LARGE", /"pool": shape has 9/],
-    ["many large values", (d) => void addValues(d, 5, [2 ** 28]), "E_TOO_LARGE", /per example/],
+    ["many large values", (d) => void addValues(d, 9, [2 ** 27]), "E_TOO_LARGE", /per example/],
+    ["a pad of many channels", (d) => void padPool(d, 2 ** 20), "E_TOO_LARGE", /moves 1048581 channels/],
     ["very many values", (d) => void addValues(d, 20_000, [1]), "E_TOO_LARGE", /values has \d+ entries/],
     ["a long name", set(["nodes", 0, "name"], "x".repeat(257)), "E_TOO_LARGE", /257 characters/],
     ["a name with an escape code", set(["nodes", 0, "name"], "\u001b[2J"), "E_FORMAT", /control characters/],
@@ -183,4 +184,10 @@ describe("reading a model that is wrong in one place", () => {
 function addValues(d: Description, count: number, shape: number[]): void {
   const values = d.graph.values as Record<string, unknown>;
   for (let i = 0; i < count; i++) values[`extra${i}`] = { name: `extra${i}`, dtype: "f32", shape, role: "temp" };
+}
+
+/** Adds a node that claims channels in a few bytes. */
+function padPool(d: Description, after: number): void {
+  (d.graph.values as Record<string, unknown>).padded = { name: "padded", dtype: "f32", shape: ["N", 5 + after, 4, 4], role: "temp" };
+  (d.graph.nodes as unknown[]).push({ op: "pad_channels", name: "pad", inputs: { x: "pool" }, outputs: { y: "padded" }, attrs: { after } });
 }

@@ -1,0 +1,150 @@
+/** The public door: a model, loaded once and run many times. */
+import type { Explanation, NodeTime, TensorData } from "./backends/backend.ts";
+import { createEngine, type Engine, type EngineInput, type EngineInputs, type ValueInfo } from "./engine.ts";
+import { BackendError, InputError } from "./errors.ts";
+import { sizeOf } from "./graph/graph.ts";
+import type { Pixels } from "./model/pixels.ts";
+import type { Preprocess } from "./model/preprocess.ts";
+import { checkKeys, checkSignal, readOptions, type SessionOptions } from "./options.ts";
+import { type PixelSource, toPixels } from "./pixels.ts";
+import { type ModelSource, readSource } from "./source.ts";
+import { createWorkerEngine } from "./worker_engine.ts";
+
+/**
+ * One input: numbers (their count says the batch), or one picture, or several as a batch. Pictures are cropped to the model's aspect, resized and
+ * normalised as the model file says. Numbers are read when the run's turn comes: leave them as they are until it has resolved.
+ */
+export type Input = TensorData | PixelSource | readonly PixelSource[];
+
+export interface SessionRunOptions {
+  /** Takes the run out of the queue, or stops it between two steps; it then rejects with AbortedError. */
+  readonly signal?: AbortSignal;
+  /** Only these of the outputs. */
+  readonly outputs?: readonly string[];
+}
+
+/** Engines without `Symbol.dispose` (Safari) get the one that compilers of `using` look for. */
+const dispose: typeof Symbol.dispose = (Symbol.dispose ?? Symbol.for("Symbol.dispose")) as typeof Symbol.dispose;
+
+export class Session implements Disposable {
+  readonly #engine: Engine;
+  #disposed = false;
+
+  private constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /**
+   * Loads a model file from an address, a path (Node) or its bytes.
+   * Throws InputError E_OPTION, AbortedError, BackendError where no backend starts, and ModelError, GraphError or ShapeError for a file that cannot
+   * be had or is damaged.
+   */
+  static async load(source: ModelSource, options: SessionOptions = {}): Promise<Session> {
+    const settings = readOptions(options);
+    const bytes = await readSource(source, options);
+    const engine = await (options.worker ? createWorkerEngine(bytes, settings, options.signal) : createEngine(bytes, settings));
+    return new Session(engine);
+  }
+
+  /** Names, types and shapes of what `run` takes; `"N"` is the batch. */
+  get inputs(): readonly ValueInfo[] {
+    return this.#engine.facts.inputs;
+  }
+
+  get outputs(): readonly ValueInfo[] {
+    return this.#engine.facts.outputs;
+  }
+
+  /** Names of the classes, in the order of the first output. */
+  get classNames(): readonly string[] | undefined {
+    return this.#engine.facts.classNames;
+  }
+
+  /** How the model reads pictures; undefined where it takes numbers only. */
+  get preprocess(): Preprocess | undefined {
+    return this.#engine.facts.preprocess;
+  }
+
+  /** Whatever the model's maker wrote down. */
+  get info(): Readonly<Record<string, string>> {
+    return this.#engine.facts.info ?? {};
+  }
+
+  /**
+   * Runs the model. Runs may overlap: they queue. The outputs belong to the caller.
+   * Throws InputError E_INPUT for missing, unknown or mis-sized inputs and unknown outputs, AbortedError, BackendError E_DISPOSED, E_MEMORY.
+   */
+  async run(inputs: Readonly<Record<string, Input>>, options: SessionRunOptions = {}): Promise<Record<string, Float32Array>> {
+    this.#assertAlive();
+    checkKeys(options, ["signal", "outputs"], "run");
+    checkSignal(options.signal);
+    const { signal, outputs = this.outputs.map(({ name }) => name) } = options;
+    const unknown = outputs.find((name) => !this.outputs.some((output) => output.name === name));
+    if (unknown !== undefined) {
+      throw new InputError("E_INPUT", `the model has no output "${unknown}"; it has ${this.outputs.map(({ name }) => name).join(", ")}`);
+    }
+    return (await this.#engine.run(this.#read(inputs), { signal, outputs })) as Record<string, Float32Array>;
+  }
+
+  /** Which backend runs and why, SIMD level, threads, steps, bytes and multiply-adds. */
+  explain(): Explanation {
+    this.#assertAlive();
+    return this.#engine.explain();
+  }
+
+  /** Runs once and times each node, in milliseconds. */
+  async profile(inputs: Readonly<Record<string, Input>>): Promise<NodeTime[]> {
+    this.#assertAlive();
+    return this.#engine.profile(this.#read(inputs));
+  }
+
+  /** Runs once on zeros, so that the first real run finds everything compiled. */
+  async warmup(): Promise<void> {
+    const zeros = this.inputs.map(({ name, dtype, shape }) => {
+      const size = sizeOf(shape.map((dim) => (dim === "N" ? 1 : dim)));
+      return [name, dtype === "i32" ? new Int32Array(size) : new Float32Array(size)];
+    });
+    await this.run(Object.fromEntries(zeros));
+  }
+
+  /** Frees memory and threads. Runs that are still queued reject with E_DISPOSED. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#engine.dispose();
+  }
+
+  [dispose](): void {
+    this.dispose();
+  }
+
+  #assertAlive(): void {
+    if (this.#disposed) throw new BackendError("E_DISPOSED", "the session was disposed; load it again");
+  }
+
+  #read(inputs: Readonly<Record<string, Input>>): EngineInputs {
+    if (typeof inputs !== "object" || inputs === null || ArrayBuffer.isView(inputs)) {
+      throw new InputError("E_INPUT", `inputs are given by name: { ${this.inputs.map(({ name }) => `${name}: …`).join(", ")} }`);
+    }
+    return Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, this.#readOne(name, input)]));
+  }
+
+  #readOne(name: string, input: Input): EngineInput {
+    if (ArrayBuffer.isView(input)) return input as TensorData;
+    const first = this.inputs[0]?.name;
+    const pictures: Pixels[] = [];
+    for (const item of Array.isArray(input) ? input : [input]) {
+      const pixels = toPixels(item);
+      if (!pixels) {
+        throw new InputError(
+          "E_INPUT",
+          `input "${name}" is ${Array.isArray(input) ? "a list of other things than pictures" : typeof item}; expected numbers (Float32Array) or pictures`,
+        );
+      }
+      pictures.push(pixels);
+    }
+    if (pictures.length === 0) throw new InputError("E_INPUT", `input "${name}" is an empty list; give one picture at least`);
+    if (name !== first) throw new InputError("E_INPUT", `input "${name}" takes no pictures; "${first}" does`);
+    return pictures;
+  }
+}

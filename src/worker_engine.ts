@@ -1,0 +1,158 @@
+/** An engine in a worker: its page side. */
+import type { Explanation, NodeTime, TensorData } from "./backends/backend.ts";
+import { importNode, isNode } from "./backends/platform.ts";
+import type { Engine, EngineInput, EngineInputs, EngineRunOptions, ModelFacts } from "./engine.ts";
+import { AbortedError, BackendError } from "./errors.ts";
+import type { EngineSettings } from "./options.ts";
+import { type Answer, fromPlain, type Request } from "./worker_protocol.ts";
+
+/** The same face for both kinds of workers. */
+interface Link {
+  post(request: Request, transfer: ArrayBuffer[]): void;
+  /** Node ends when nothing keeps it: a worker does so only while it works. */
+  keepAlive(busy: boolean): void;
+  terminate(): void;
+}
+
+async function openLink(onAnswer: (answer: Answer) => void, onFailure: (why: string) => void): Promise<Link> {
+  if (isNode()) {
+    const { Worker: NodeWorker } = await importNode<typeof import("node:worker_threads")>("worker_threads");
+    const script = "./session_worker.js";
+    const worker = new NodeWorker(new URL(script, import.meta.url), { name: "swivel session" });
+    worker.on("message", onAnswer);
+    worker.on("error", (error) => onFailure(error.message));
+    worker.on("exit", (code) => onFailure(`it ended with code ${code}`));
+    return {
+      post: (request, transfer) => worker.postMessage(request, transfer),
+      keepAlive: (busy) => (busy ? worker.ref() : worker.unref()),
+      terminate: () => void worker.terminate(),
+    };
+  }
+  const worker = new Worker(new URL("./session_worker.js", import.meta.url), { type: "module", name: "swivel session" });
+  worker.onmessage = (event: MessageEvent<Answer>) => onAnswer(event.data);
+  worker.onmessageerror = () => onFailure("a message could not be read");
+  worker.onerror = (event) => onFailure(event.message || "its script, session_worker.js, could not be loaded: serve it beside the bundle");
+  return { post: (request, transfer) => worker.postMessage(request, transfer), keepAlive: () => {}, terminate: () => worker.terminate() };
+}
+
+interface Pending {
+  resolve(value: never): void;
+  reject(error: Error): void;
+}
+
+class WorkerEngine implements Engine {
+  facts: ModelFacts = { inputs: [], outputs: [] };
+  #link: Link | undefined;
+  #explanation: Explanation | undefined;
+  #dead: Error | undefined;
+  #ids = 0;
+  readonly #pending = new Map<number, Pending>();
+
+  /** `bytes` are copied. */
+  async load(bytes: Uint8Array, settings: EngineSettings, signal: AbortSignal | undefined): Promise<this> {
+    this.#link = await openLink(
+      (answer) => this.#receive(answer),
+      (why) => this.#end(new BackendError("E_BACKEND", `the session's worker stopped: ${why}`)),
+    );
+    // not slice(), which is a view for Node's buffers
+    const copy = new Uint8Array(bytes);
+    const onAbort = () => this.#end(new AbortedError("loading", { cause: signal?.reason }));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      if (signal?.aborted) onAbort();
+      this.facts = await this.#ask<ModelFacts>({ kind: "load", id: ++this.#ids, bytes: copy, settings }, [copy.buffer]);
+    } catch (error) {
+      this.#end(error as Error);
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+    return this;
+  }
+
+  async run(inputs: EngineInputs, { outputs, signal }: EngineRunOptions): Promise<Record<string, TensorData>> {
+    if (signal?.aborted) throw new AbortedError("the run", { cause: signal.reason });
+    const id = ++this.#ids;
+    const { copies, buffers } = copyInputs(inputs);
+    // the worker goes on with the next run as soon as it hears of it; the caller need not wait for that
+    const onAbort = () => {
+      this.#link?.post({ kind: "abort", id }, []);
+      this.#settle(id)?.reject(new AbortedError("the run", { cause: signal?.reason }));
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await this.#ask<Record<string, TensorData>>({ kind: "run", id, inputs: copies, outputs }, buffers);
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async profile(inputs: EngineInputs): Promise<NodeTime[]> {
+    const { copies, buffers } = copyInputs(inputs);
+    return this.#ask<NodeTime[]>({ kind: "profile", id: ++this.#ids, inputs: copies }, buffers);
+  }
+
+  explain(): Explanation {
+    return this.#explanation as Explanation;
+  }
+
+  dispose(): void {
+    this.#end(new BackendError("E_DISPOSED", "the session was disposed; load it again"));
+  }
+
+  #ask<T>(request: Request, transfer: ArrayBuffer[]): Promise<T> {
+    if (this.#dead) return Promise.reject(this.#dead);
+    return new Promise<T>((resolve, reject) => {
+      this.#pending.set(request.id, { resolve, reject });
+      this.#link?.keepAlive(true);
+      this.#link?.post(request, transfer);
+    });
+  }
+
+  #receive(answer: Answer): void {
+    const pending = this.#settle(answer.id);
+    if ("error" in answer) pending?.reject(fromPlain(answer.error));
+    else {
+      this.#explanation = answer.explanation;
+      pending?.resolve(answer.value as never);
+    }
+  }
+
+  #settle(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#link?.keepAlive(false);
+    return pending;
+  }
+
+  /** Nothing runs any more; whoever waits, or asks later, learns why. */
+  #end(why: Error): void {
+    if (this.#dead) return;
+    this.#dead = why;
+    this.#link?.terminate();
+    for (const { reject } of this.#pending.values()) reject(why);
+    this.#pending.clear();
+  }
+}
+
+/** Copies that can be handed over: the caller keeps its own, and no more of a large buffer travels than what is used. */
+function copyInputs(inputs: EngineInputs): { copies: EngineInputs; buffers: ArrayBuffer[] } {
+  const buffers: ArrayBuffer[] = [];
+  const own = <T extends { readonly buffer: ArrayBuffer }>(data: T): T => {
+    buffers.push(data.buffer);
+    return data;
+  };
+  const copy = (input: EngineInput): EngineInput => {
+    if (input instanceof Float32Array) return own(new Float32Array(input));
+    if (input instanceof Int32Array) return own(new Int32Array(input));
+    // of a wrong type: the engine says so
+    if (ArrayBuffer.isView(input)) return input;
+    return input.map(({ width, height, data }) => ({ width, height, data: own(new Uint8Array(data)) }));
+  };
+  const copies = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, copy(input)]));
+  return { copies, buffers };
+}
+
+export async function createWorkerEngine(bytes: Uint8Array, settings: EngineSettings, signal: AbortSignal | undefined): Promise<Engine> {
+  return new WorkerEngine().load(bytes, settings, signal);
+}
