@@ -1,0 +1,115 @@
+/** Runs cases on a backend and compares them with the float64 reference. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Backend, Executable, TensorData } from "../../src/backends/backend.ts";
+import type { Graph, Tensors } from "../../src/graph/graph.ts";
+import type { TrainingOpName } from "../../training/ops/index.ts";
+import { type OpCase, title } from "./case.ts";
+import { type OneNode, oneNode, rounded } from "./one_node.ts";
+import { bounds, runReference } from "./tolerance.ts";
+
+interface CaseOptions {
+  /** Another k for ops whose kernels round more on this backend. */
+  readonly k?: Partial<Readonly<Record<TrainingOpName, number>>>;
+  /** Ops that this backend cannot run, and why; compiling them must say so with BackendError E_UNSUPPORTED. */
+  readonly unsupported?: Partial<Readonly<Record<TrainingOpName, string>>>;
+}
+
+/**
+ * One test per case: outputs within the tolerance, parameters untouched unless the op updates them, and the same bits when run again. Each case
+ * runs after one of NaNs on a larger batch, so that a kernel which reads what it should not, or leaves an output unwritten, is found out.
+ */
+export function runCases(
+  backendName: string,
+  makeBackend: () => Backend | Promise<Backend>,
+  cases: readonly OpCase[],
+  options: CaseOptions = {},
+): void {
+  describe(backendName, () => {
+    let backend: Backend;
+    beforeAll(async () => {
+      backend = await makeBackend();
+    });
+    afterAll(() => backend?.dispose());
+
+    it.each(cases.map((testCase) => [title(testCase), testCase] as const))("%s", async (_title, testCase) => {
+      const node = asFloat32(oneNode(testCase));
+      const tensors = rounded(node.graph, node.tensors);
+      if (options.unsupported?.[testCase.op] !== undefined) {
+        await expect(backend.compile(node.graph, { tensors })).rejects.toMatchObject({ code: "E_UNSUPPORTED" });
+        return;
+      }
+      const executable = await backend.compile(node.graph, { tensors });
+      try {
+        await executable.run(poison(node.graph, node.inputs));
+        await checkCase(testCase, node, executable, options.k?.[testCase.op]);
+      } finally {
+        executable.dispose();
+      }
+    });
+  });
+}
+
+async function checkCase(testCase: OpCase, node: OneNode, executable: Executable, k: number | undefined): Promise<void> {
+  const { graph } = node;
+  const inputs = rounded(graph, node.inputs);
+  const tensors = rounded(graph, node.tensors);
+  const restore = async (): Promise<void> => {
+    for (const [name, data] of Object.entries(tensors)) await executable.write(name, data);
+  };
+  await restore();
+  const results = await executable.run(inputs);
+
+  const expected = runReference(testCase, { ...node.inputs, ...node.tensors });
+  const allowed = bounds(testCase, node, expected, k);
+  for (const [slot, name] of Object.entries(node.outputs)) {
+    expectWithin(slot, results[name] as TensorData, expected[slot] as Float64Array, allowed[slot] as Float64Array);
+  }
+  await checkTensors(node, executable, tensors, results);
+
+  await restore();
+  expect(await executable.run(inputs), "a second run").toEqual(results);
+}
+
+/** What the op updates holds its outputs, everything else what was put there. */
+async function checkTensors(node: OneNode, executable: Executable, tensors: Tensors, results: Tensors): Promise<void> {
+  for (const [name, data] of Object.entries(tensors)) {
+    const updated = node.outputs[name === "totals" ? "next" : `next_${name.replace("running_", "")}`];
+    expect(await executable.read(name), `parameter ${name} after the run`).toEqual(updated === undefined ? data : results[updated]);
+  }
+}
+
+/** Fails with the worst element unless every |got − want| is within its bound. */
+export function expectWithin(what: string, got: ArrayLike<number>, want: Float64Array, allowed: Float64Array): void {
+  expect(got.length, `elements of ${what}`).toBe(want.length);
+  let worst = -1;
+  let excess = 0;
+  want.forEach((value, i) => {
+    const error = Math.abs((got[i] as number) - value);
+    const bound = allowed[i] as number;
+    if (error <= bound) return;
+    const ratio = Number.isFinite(error) ? error / bound : Number.POSITIVE_INFINITY;
+    if (worst < 0 || ratio > excess) [worst, excess] = [i, ratio];
+  });
+  if (worst < 0) return;
+  expect.fail(
+    `${what}[${worst}] of ${want.length} is ${got[worst]}, expected ${want[worst]} within ${allowed[worst]}: ${excess.toFixed(2)} times the bound`,
+  );
+}
+
+/** The node with its data rounded to float32, which is what backend and reference are both given. */
+function asFloat32(node: OneNode): OneNode {
+  const round = (data: OneNode["inputs"]) =>
+    Object.fromEntries(Object.entries(data).map(([name, values]) => [name, values.map(Math.fround)]));
+  return { ...node, inputs: round(node.inputs), tensors: round(node.tensors) };
+}
+
+/** NaN for every float and 0 for every integer, in a batch three times as large where it is free. */
+function poison(graph: Graph, inputs: OneNode["inputs"]): Tensors {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, data]): [string, TensorData] => {
+      const value = graph.values[name];
+      const length = value?.shape[0] === "N" ? 3 * data.length : data.length;
+      return [name, value?.dtype === "i32" ? new Int32Array(length) : new Float32Array(length).fill(Number.NaN)];
+    }),
+  );
+}
