@@ -1,7 +1,7 @@
 /**
  * The gradient of batch normalisation, with inv = 1 / √(var + eps) and m = n · hw:
- * `dbeta[c] = Σ dy`, `dgamma[c] = inv · Σ dy · (x − mean)`, and `dx = a · dy + b · (x − mean) + k` where
- * a = gamma · inv, b = −a · inv · dgamma / m, k = −a · dbeta / m; frozen statistics leave dx = a · dy.
+ * `dbeta[c] = Σ dy`, `dgamma[c] = inv · Σ dy · (x − mean)`, and `dx = a · (dy − k) + b · (x − mean)` where
+ * a = gamma · inv, k = dbeta / m, b = −a · inv · dgamma / m; frozen statistics leave dx = a · dy.
  * x, dy, dx [n, c, hw]; the rest [c]. Work, cache and sums as in batch_norm_train.ts.
  */
 import { BatchNormGrad } from "./generated/layouts";
@@ -31,9 +31,9 @@ function grad_channel(p: BatchNormGrad, c: i32): void {
   const inv = inverse(v128.load32_splat(nth(p.var, c)), p.eps);
   channel_sums(p, c, mean, f32x4.extract_lane(inv, 0));
   const a = f32x4.mul(v128.load32_splat(nth(p.gamma, c)), inv);
-  const by_m = f32x4.div(a, f32x4.splat(-(<f32>p.n * <f32>p.hw)));
-  const b = f32x4.mul(f32x4.mul(by_m, inv), v128.load32_splat(nth(p.dgamma, c)));
-  const k = f32x4.mul(by_m, v128.load32_splat(nth(p.dbeta, c)));
+  const m = f32x4.splat(<f32>p.n * <f32>p.hw);
+  const k = f32x4.div(v128.load32_splat(nth(p.dbeta, c)), m);
+  const b = f32x4.neg(f32x4.mul(f32x4.mul(a, inv), f32x4.div(v128.load32_splat(nth(p.dgamma, c)), m)));
   for (let i = 0; i < p.n; i++) {
     const at = (i * p.c + c) * p.hw;
     if (p.frozen) scale_plane(nth(p.dy, at), nth(p.dx, at), p.hw, a);
@@ -92,7 +92,7 @@ function grad_plane(x: usize, dy: usize, dx: usize, count: i32, mean: v128, a: v
 // @ts-ignore: decorator
 @inline
 function grad_of(x: v128, dy: v128, mean: v128, a: v128, b: v128, k: v128): v128 {
-  return fma(a, dy, fma(b, f32x4.sub(x, mean), k));
+  return fma(a, f32x4.sub(dy, k), f32x4.mul(b, f32x4.sub(x, mean)));
 }
 
 function scale_plane(dy: usize, dx: usize, count: i32, a: v128): void {
@@ -124,9 +124,9 @@ function grad_columns(p: BatchNormGrad, c: i32, lanes: i32): void {
   store_lanes(nth(p.dgamma, c), dgamma, lanes);
 
   const a = f32x4.mul(v128.load(nth(p.gamma, c)), inv);
-  const by_m = f32x4.div(a, f32x4.splat(-(<f32>p.n)));
-  const b = f32x4.mul(f32x4.mul(by_m, inv), dgamma);
-  const k = f32x4.mul(by_m, dbeta);
+  const m = f32x4.splat(<f32>p.n);
+  const k = f32x4.div(dbeta, m);
+  const b = f32x4.neg(f32x4.mul(f32x4.mul(a, inv), f32x4.div(dgamma, m)));
   for (let row = 0; row < p.n; row++) {
     const at = row * p.c + c;
     const dy = v128.load(nth(p.dy, at));

@@ -6,7 +6,7 @@
  * that row is folded along itself, four outputs at a time. 2×2 windows that tile the image need no row between.
  *
  * Scratch: [0, width + 8) the folded row, where width = (ow − 1) · sw + kw; then ow + 4 floats for the columns that each output has inside.
- * A NaN in a window makes its output NaN, as in PyTorch: f32x4.max, unlike pmax, lets neither operand hide it.
+ * A NaN in a window makes its output NaN, as in PyTorch.
  */
 import { AvgPool, GlobalAvgPool, MaxPool } from "./generated/layouts";
 import { nth, store_part, whole_bytes } from "./parts";
@@ -58,7 +58,17 @@ export function count_columns<P>(p: P, columns: usize, exclude_padding: i32): vo
 // @ts-ignore: decorator
 @inline
 function fold(kind: i32, a: v128, b: v128): v128 {
-  return kind == MAX ? f32x4.max(a, b) : f32x4.add(a, b);
+  return kind == MAX ? larger(a, b) : f32x4.add(a, b);
+}
+
+/**
+ * The larger of a and b; NaN if one of them is. pmax keeps a NaN of its first operand only, and the bits of a NaN outlast an OR with the other
+ * result: three instructions on x86, where f32x4.max takes eight. (The larger of 0 and −0 comes out as −0.)
+ */
+// @ts-ignore: decorator
+@inline
+function larger(a: v128, b: v128): v128 {
+  return v128.or(f32x4.pmax(a, b), f32x4.pmax(b, a));
 }
 
 // @ts-ignore: decorator
@@ -145,7 +155,7 @@ function fold_along(kind: i32, row: usize, y: usize, count: i32, window: i32, st
 /** Four floats that lie `step` apart; those behind number `last` are of no account. */
 // @ts-ignore: decorator
 @inline
-function gather(at: usize, step: i32, last: i32): v128 {
+export function gather(at: usize, step: i32, last: i32): v128 {
   if (step == 1) return v128.load(at);
   if (step == 2) return v128.shuffle<f32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6);
   let v = v128.load32_splat(at);

@@ -7,7 +7,7 @@
  */
 import { AvgPoolDx, GlobalAvgPoolDx, MaxPoolDx } from "./generated/layouts";
 import { nth, store_part, whole_bytes } from "./parts";
-import { count_columns, tiles } from "./pool";
+import { count_columns, gather, tiles } from "./pool";
 import { share } from "./simd";
 
 export function max_pool_dx(p: MaxPoolDx, worker: i32, workers: i32, scratch: usize): void {
@@ -29,8 +29,7 @@ export function max_pool_dx(p: MaxPoolDx, worker: i32, workers: i32, scratch: us
 
 /** Two rows of dx from one row of dy, 2×2 windows. */
 function double_rows(x: usize, dy: usize, dx: usize, count: i32, iw: i32): void {
-  let j = 0;
-  for (; j < count; j += 4) {
+  for (let j = 0; j < count; j += 4) {
     const top = nth(x, 2 * j);
     const bottom = nth(top, iw);
     const t0 = v128.load(top);
@@ -52,10 +51,16 @@ function double_rows(x: usize, dy: usize, dx: usize, count: i32, iw: i32): void 
     store_pairs(to, v128.andnot(d_top, right_of_top), v128.and(d_top, right_of_top), count - j);
     store_pairs(nth(to, iw), v128.andnot(d_bottom, right_of_bottom), v128.and(d_bottom, right_of_bottom), count - j);
   }
-  // a last column that no window covers
-  if (2 * count < iw) {
-    zero(nth(dx, 2 * count), iw - 2 * count);
-    zero(nth(dx, 2 * count + iw), iw - 2 * count);
+  zero_rest(dx, 2 * count, iw);
+}
+
+/** Zeros a last column that no window covers, in two rows. */
+// @ts-ignore: decorator
+@inline
+function zero_rest(dx: usize, from: i32, iw: i32): void {
+  for (let column = from; column < iw; column++) {
+    store<f32>(nth(dx, column), 0);
+    store<f32>(nth(dx, column + iw), 0);
   }
 }
 
@@ -76,54 +81,111 @@ function store_pairs(at: usize, left: v128, right: v128, count: i32): void {
   }
 }
 
-/** Windows of any geometry. */
+/** Windows of any geometry: four at a time where they lie within the image's width, one by one at its sides. */
 function scatter_plane(p: MaxPoolDx, x: usize, dy: usize, dx: usize): void {
+  const from = min(p.ow, (p.pl + p.sw - 1) / p.sw);
+  const to = p.iw + p.pl < p.kw ? from : max(from, min(p.ow, (p.iw + p.pl - p.kw) / p.sw + 1));
   for (let i = 0; i < p.oh; i++) {
-    const top = max(0, i * p.sh - p.pt);
-    const bottom = min(p.ih, i * p.sh - p.pt + p.kh);
-    for (let j = 0; j < p.ow; j++) {
-      const left = max(0, j * p.sw - p.pl);
-      const right = min(p.iw, j * p.sw - p.pl + p.kw);
-      let best = top * p.iw + left;
-      let largest = load<f32>(nth(x, best));
-      for (let row = top; row < bottom; row++) {
-        for (let column = left; column < right; column++) {
-          const at = row * p.iw + column;
-          const v = load<f32>(nth(x, at));
-          if (v > largest) {
-            largest = v;
-            best = at;
-          }
-        }
-      }
-      const to = nth(dx, best);
-      store<f32>(to, load<f32>(to) + load<f32>(nth(dy, i * p.ow + j)));
+    const row = i * p.sh - p.pt;
+    const top = max(0, row);
+    const bottom = min(p.ih, row + p.kh);
+    const d = nth(dy, i * p.ow);
+    for (let j = 0; j < from; j++) scatter_one(p, x, dx, top, bottom, j, load<f32>(nth(d, j)));
+    for (let j = from; j < to; j += 4) {
+      const corner = top * p.iw + j * p.sw - p.pl;
+      scatter_four(p, nth(x, corner), nth(dx, corner), bottom - top, v128.load(nth(d, j)), min(4, to - j));
+    }
+    for (let j = to; j < p.ow; j++) scatter_one(p, x, dx, top, bottom, j, load<f32>(nth(d, j)));
+  }
+}
+
+function scatter_one(p: MaxPoolDx, x: usize, dx: usize, top: i32, bottom: i32, j: i32, d: f32): void {
+  const left = max(0, j * p.sw - p.pl);
+  const right = min(p.iw, j * p.sw - p.pl + p.kw);
+  let best = top * p.iw + left;
+  let largest = load<f32>(nth(x, best));
+  for (let row = top; row < bottom; row++) {
+    for (let column = left; column < right; column++) {
+      const at = row * p.iw + column;
+      const v = load<f32>(nth(x, at));
+      const wins = v > largest;
+      largest = select(v, largest, wins);
+      best = select(at, best, wins);
     }
   }
+  add_to(dx, best, d);
+}
+
+/** `count` windows of `rows` rows whose first one begins at x; dx is the same place in the gradient. */
+function scatter_four(p: MaxPoolDx, x: usize, dx: usize, rows: i32, d: v128, count: i32): void {
+  let largest = gather(x, p.sw, count - 1);
+  let best = i32x4.splat(0);
+  for (let r = 0; r < rows; r++) {
+    for (let q = 0; q < p.kw; q++) {
+      const at = r * p.iw + q;
+      const v = gather(nth(x, at), p.sw, count - 1);
+      const wins = f32x4.gt(v, largest);
+      largest = v128.bitselect(v, largest, wins);
+      best = v128.bitselect(i32x4.splat(at), best, wins);
+    }
+  }
+  add_to(dx, i32x4.extract_lane(best, 0), f32x4.extract_lane(d, 0));
+  if (count > 1) add_to(dx, p.sw + i32x4.extract_lane(best, 1), f32x4.extract_lane(d, 1));
+  if (count > 2) add_to(dx, 2 * p.sw + i32x4.extract_lane(best, 2), f32x4.extract_lane(d, 2));
+  if (count > 3) add_to(dx, 3 * p.sw + i32x4.extract_lane(best, 3), f32x4.extract_lane(d, 3));
+}
+
+// @ts-ignore: decorator
+@inline
+function add_to(dx: usize, index: i32, d: f32): void {
+  const to = nth(dx, index);
+  store<f32>(to, load<f32>(to) + d);
 }
 
 /** Scratch: [0, width) the spread row, where width = (ow − 1) · sw + kw, and 8 floats; then ow + 4 floats for the columns that count. */
 export function avg_pool_dx(p: AvgPoolDx, worker: i32, workers: i32, scratch: usize): void {
-  const width = (p.ow - 1) * p.sw + p.kw;
-  const columns = nth(scratch, width + 8);
-  count_columns<AvgPoolDx>(p, columns, p.exclude_padding);
-  const inside = min(p.iw, width - p.pl);
+  const side_by_side = tiles<AvgPoolDx>(p);
+  const columns = nth(scratch, (p.ow - 1) * p.sw + p.kw + 8);
+  if (!side_by_side) count_columns<AvgPoolDx>(p, columns, p.exclude_padding);
   const to = share(p.planes, worker + 1, workers);
   for (let plane = share(p.planes, worker, workers); plane < to; plane++) {
+    const dy = nth(p.dy, plane * p.oh * p.ow);
     const dx = nth(p.dx, plane * p.ih * p.iw);
-    zero(dx, p.ih * p.iw);
-    for (let i = 0; i < p.oh; i++) {
-      const top = max(0, i * p.sh - p.pt);
-      const bottom = min(p.ih, i * p.sh - p.pt + p.kh);
-      zero(scratch, width);
-      spread(p, nth(p.dy, (plane * p.oh + i) * p.ow), scratch, columns, <f32>(p.exclude_padding ? bottom - top : p.kh));
-      for (let row = top; row < bottom; row++) add_row(nth(scratch, p.pl), nth(dx, row * p.iw), inside);
+    if (side_by_side) {
+      for (let i = 0; i < p.oh; i++) quarter_rows(nth(dy, i * p.ow), nth(dx, 2 * i * p.iw), p.ow, p.iw);
+      zero(nth(dx, 2 * p.oh * p.iw), (p.ih - 2 * p.oh) * p.iw);
+    } else {
+      zero(dx, p.ih * p.iw);
+      spread_plane(p, dy, dx, scratch, columns);
     }
   }
 }
 
+/** Two rows of dx from one row of dy, 2×2 windows. */
+function quarter_rows(dy: usize, dx: usize, count: i32, iw: i32): void {
+  for (let j = 0; j < count; j += 4) {
+    const d = f32x4.mul(v128.load(nth(dy, j)), f32x4.splat(0.25));
+    store_pairs(nth(dx, 2 * j), d, d, count - j);
+    store_pairs(nth(dx, 2 * j + iw), d, d, count - j);
+  }
+  zero_rest(dx, 2 * count, iw);
+}
+
+/** Windows of any geometry. */
+function spread_plane(p: AvgPoolDx, dy: usize, dx: usize, scratch: usize, columns: usize): void {
+  const width = (p.ow - 1) * p.sw + p.kw;
+  const inside = min(p.iw, width - p.pl);
+  for (let i = 0; i < p.oh; i++) {
+    const top = max(0, i * p.sh - p.pt);
+    const bottom = min(p.ih, i * p.sh - p.pt + p.kh);
+    zero(scratch, width);
+    spread_row(p, nth(dy, i * p.ow), scratch, columns, <f32>(p.exclude_padding ? bottom - top : p.kh));
+    for (let row = top; row < bottom; row++) add_row(nth(scratch, p.pl), nth(dx, row * p.iw), inside);
+  }
+}
+
 /** Adds each dy / (rows · columns) to the kw floats of `row` that its window covers. */
-function spread(p: AvgPoolDx, dy: usize, row: usize, columns: usize, rows: f32): void {
+function spread_row(p: AvgPoolDx, dy: usize, row: usize, columns: usize, rows: f32): void {
   for (let j = 0; j < p.ow; j++) {
     const d = load<f32>(nth(dy, j)) / (rows * load<f32>(nth(columns, j)));
     for (let q = 0; q < p.kw; q++) {
