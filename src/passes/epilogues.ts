@@ -49,7 +49,7 @@ export function splitEpilogues(rewriter: Rewriter): void {
     let last = node;
     const split = (op: string, suffix: string, slot: string, inputs: Record<string, string>): void => {
       const { y = "" } = last.outputs;
-      const between = rewriter.temp(last.name, rewriter.shape(y));
+      const between = rewriter.temp(rewriter.fresh(last.name), rewriter.shape(y));
       last.outputs = { y: between };
       const name = rewriter.fresh(`${node.name}.${suffix}`);
       const next: LooseNode = { op, name, inputs: { [slot]: between, ...inputs }, outputs: { y }, attrs: {} };
@@ -71,5 +71,5 @@ function spread(rewriter: Rewriter, slope: string, node: LooseNode): string {
   const numbers = rewriter.numbers(slope);
   const pixels = sizeOf(shape) / numbers.length;
   const map = Float64Array.from({ length: sizeOf(shape) }, (_, i) => numbers[Math.floor(i / pixels)] as number);
-  return rewriter.tensor(`${node.name}.scale`, "state", shape, map);
+  return rewriter.tensor(rewriter.fresh(`${node.name}.scale`), "state", shape, map);
 }

@@ -41,7 +41,7 @@ export function scaleFilter(rewriter: Rewriter, node: LooseNode, scale: ArrayLik
 /** Gives a filter this bias, under PyTorch's name beside its weight where it had none. */
 export function setBias(rewriter: Rewriter, node: LooseNode, bias: Float64Array): void {
   if (node.inputs.bias !== undefined) rewriter.overwrite(node, "bias", bias);
-  else node.inputs.bias = rewriter.tensor(biasName(node), "param", [bias.length], bias);
+  else node.inputs.bias = rewriter.tensor(rewriter.fresh(biasName(node)), "param", [bias.length], bias);
 }
 
 /** `conv1.weight` → `conv1.bias`; the node's name where the weight bears another. */

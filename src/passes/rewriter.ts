@@ -73,6 +73,11 @@ export class Rewriter {
     return role === "param" || role === "state";
   }
 
+  /** Keeps names for later, so that `fresh` gives none of them away. */
+  reserve(names: Iterable<string>): void {
+    for (const name of names) this.#names.add(name);
+  }
+
   /** A name that neither a value nor a node bears: `base`, `base_2`, `base_3`, … */
   fresh(base: string): string {
     let name = base;
@@ -115,9 +120,8 @@ export class Rewriter {
     return this.#declare({ name, shape, dtype, role: "input" });
   }
 
-  /** A new parameter or state of this name, or of the next free one like it. */
-  tensor(base: string, role: "param" | "state", shape: readonly number[], numbers: AnyTensorData): string {
-    const name = this.fresh(base);
+  /** A new parameter or state; the name must be free. */
+  tensor(name: string, role: "param" | "state", shape: readonly number[], numbers: AnyTensorData): string {
     this.#tensors[name] = numbers;
     return this.#declare({ name, shape, dtype: numbers instanceof Int32Array ? "i32" : "f32", role });
   }
@@ -127,7 +131,7 @@ export class Rewriter {
     const name = node.inputs[slot] as string;
     const { role, shape } = this.values[name] as Value;
     if (this.onlyRead(name)) this.#tensors[name] = numbers;
-    else node.inputs[slot] = this.tensor(name, role as "param" | "state", shape as number[], numbers);
+    else node.inputs[slot] = this.tensor(this.fresh(name), role as "param" | "state", shape as number[], numbers);
   }
 
   /** Appends a node with one output, `value`. */
@@ -146,9 +150,9 @@ export class Rewriter {
     this.nodes.splice(this.nodes.indexOf(node), 1);
   }
 
-  /** Declares a value that a node will write. */
-  temp(base: string, shape: Shape): string {
-    return this.#declare({ name: this.fresh(base), shape, dtype: "f32", role: "temp" });
+  /** Declares a value that a node will write; the name must be free. */
+  temp(name: string, shape: Shape): string {
+    return this.#declare({ name, shape, dtype: "f32", role: "temp" });
   }
 
   /**

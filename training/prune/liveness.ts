@@ -1,0 +1,95 @@
+/**
+ * Which channels depend on the input, and which of those an output needs. A dead channel kills an edge: it is constant, what depends on
+ * nothing else is constant too, and what only constants and unneeded channels read is needed by nobody.
+ */
+import { CONSTANT, channelCount, isRoutable, LIVE, type LinkedWire, type MixWire, readingGroups, type Wiring, ZERO } from "./wiring.ts";
+
+export interface Liveness {
+  /** ZERO, CONSTANT or LIVE for each channel of each value that carries data. */
+  readonly states: ReadonlyMap<string, Uint8Array>;
+  /** 1 for each live channel that an output needs. Constant ones are never computed. */
+  readonly needs: ReadonlyMap<string, Uint8Array>;
+}
+
+/** `dead`: activation node → 1 for each channel that is cut away. */
+export function livenessOf(wiring: Wiring, dead: ReadonlyMap<string, Uint8Array>): Liveness {
+  const states = statesOf(wiring, dead);
+  return { states, needs: needsOf(wiring, states) };
+}
+
+function statesOf({ graph, wires, given }: Wiring, dead: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
+  const states = new Map(given);
+  const of = (name: string) => states.get(name) as Uint8Array;
+  for (const wire of wires) {
+    let y: Uint8Array;
+    if (wire.kind === "mix") y = mixStates(wire, of(wire.x));
+    else if (wire.kind === "whole") y = new Uint8Array(wire.channels).fill(of(wire.x).includes(LIVE) ? LIVE : CONSTANT);
+    else y = linkedStates(wire, of);
+    dead.get(wire.node.name)?.forEach((isDead, c) => {
+      if (isDead) y[c] = ZERO;
+    });
+    // channels that cannot be moved stand or fall together
+    if (!isRoutable(graph, wire.y) && y.includes(LIVE)) y.fill(LIVE);
+    states.set(wire.y, y);
+  }
+  return states;
+}
+
+function mixStates(wire: MixWire, x: Uint8Array): Uint8Array {
+  const { channels, perGroup, groups, reads, biased } = wire;
+  return Uint8Array.from({ length: channels }, (_, o) => {
+    const base = Math.floor(o / (channels / groups)) * perGroup;
+    let state: number = biased[o] ? CONSTANT : ZERO;
+    for (let c = 0; c < perGroup && state !== LIVE; c++) {
+      if (reads[o * perGroup + c]) state = Math.max(state, x[base + c] as number);
+    }
+    return state;
+  });
+}
+
+function linkedStates(wire: LinkedWire, of: (name: string) => Uint8Array): Uint8Array {
+  return wire.limit.map((limit, j) => {
+    let state: number = ZERO;
+    let vanishes = false;
+    for (const link of wire.links) {
+      const x = of(link.value);
+      const from = link.from[j] as number;
+      let part: number = ZERO;
+      for (let k = 0; k < link.count && from >= 0; k++) part = Math.max(part, x[from + k] as number);
+      state = Math.max(state, part);
+      vanishes ||= part === ZERO;
+    }
+    if (wire.kind === "product" && vanishes) return ZERO;
+    if (state === ZERO && !wire.keepsZero) state = CONSTANT;
+    return Math.min(state, limit);
+  });
+}
+
+function needsOf({ graph, wires, given }: Wiring, states: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
+  const needs = new Map<string, Uint8Array>();
+  for (const name of [...given.keys(), ...wires.map((wire) => wire.y)]) needs.set(name, new Uint8Array(channelCount(graph, name)));
+  const live = (name: string, channel: number): boolean => states.get(name)?.[channel] === LIVE;
+  const want = (name: string, channel: number): void => {
+    if (live(name, channel)) (needs.get(name) as Uint8Array)[channel] = 1;
+  };
+  const wantAll = (name: string): void => {
+    for (let channel = 0; channel < channelCount(graph, name); channel++) want(name, channel);
+  };
+
+  for (const name of graph.outputs) wantAll(name);
+  for (const wire of [...wires].reverse()) {
+    const y = needs.get(wire.y) as Uint8Array;
+    if (!y.includes(1)) continue;
+    if (!isRoutable(graph, wire.y)) wantAll(wire.y);
+    if (wire.kind === "whole") wantAll(wire.x);
+    else if (wire.kind === "mix") for (const { read } of readingGroups(wire, y)) for (const c of read) want(wire.x, c);
+    else {
+      for (const { value, from, count } of wire.links) {
+        for (let j = 0; j < y.length; j++) {
+          for (let k = 0; k < count && y[j] && (from[j] as number) >= 0; k++) want(value, (from[j] as number) + k);
+        }
+      }
+    }
+  }
+  return needs;
+}

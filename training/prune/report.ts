@@ -1,0 +1,51 @@
+/** What a cut took away. */
+import { type Cost, costOf } from "../../src/graph/cost.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import { ops } from "../../src/ops/index.ts";
+import { aliveCount, type Survivors, sitesOf } from "./survivors.ts";
+
+export interface Size {
+  /** Learned numbers. */
+  readonly params: number;
+  /** Multiply-adds per example. */
+  readonly macs: number;
+  /** Bytes of weights, statistics and constants. */
+  readonly bytes: number;
+}
+
+export interface CutReport {
+  readonly before: Size;
+  readonly after: Size;
+  /** Fractions of `before`. */
+  readonly saved: Size;
+  /** Every activation: its channels, how many were to survive, and how many the cut network still stores (fewer where nobody reads them). */
+  readonly sites: readonly { readonly name: string; readonly channels: number; readonly alive: number; readonly stored: number }[];
+  /** Every convolution and linear layer: [outputs, inputs per group], before and after ([0, 0]: gone). */
+  readonly layers: readonly {
+    readonly name: string;
+    readonly before: readonly [number, number];
+    readonly after: readonly [number, number];
+  }[];
+}
+
+export function reportOf(graph: Graph, small: Graph, survivors: Survivors): CutReport {
+  const [before, after] = [sizeOf(costOf(graph, ops)), sizeOf(costOf(small, ops))];
+  const saved = (key: keyof Size): number => (before[key] === 0 ? 0 : 1 - after[key] / before[key]);
+  const kept = new Map(sitesOf(small).map((site) => [site.name, site.channels]));
+  const sites = sitesOf(graph).map(({ name, channels }) => {
+    const alive = survivors[name];
+    return { name, channels, alive: alive ? aliveCount(alive) : channels, stored: kept.get(name) ?? 0 };
+  });
+  const smallLayers = layersOf(small);
+  const layers = [...layersOf(graph)].map(([name, size]) => ({ name, before: size, after: smallLayers.get(name) ?? ([0, 0] as const) }));
+  return { before, after, saved: { params: saved("params"), macs: saved("macs"), bytes: saved("bytes") }, sites, layers };
+}
+
+const sizeOf = ({ params, macs, bytes }: Cost): Size => ({ params, macs, bytes });
+
+function layersOf(graph: Graph): Map<string, readonly [number, number]> {
+  const filters = graph.nodes.filter((node) => node.op === "conv2d" || node.op === "linear");
+  return new Map(
+    filters.map((node) => [node.name, graph.values[node.inputs.w as string]?.shape.slice(0, 2) as unknown as [number, number]]),
+  );
+}
