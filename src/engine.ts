@@ -1,6 +1,6 @@
 /** A model ready to run, in whichever thread this is: read, optimized, compiled. `Session` talks to one here or in a worker. */
 import type { Backend, Executable, Explanation, NodeTime, TensorData, Tensors } from "./backends/backend.ts";
-import { createWasmBackend, inferenceBuild } from "./backends/wasm/backend.ts";
+import { createWasmBackend, type WasmBuild } from "./backends/wasm/backend.ts";
 import { InputError } from "./errors.ts";
 import type { Value } from "./graph/graph.ts";
 import { type Model, readModel } from "./model/model.ts";
@@ -36,10 +36,10 @@ export interface Engine {
 }
 
 /** Throws what reading the model and compiling it throws. */
-export async function createEngine(bytes: Uint8Array, settings: EngineSettings): Promise<Engine> {
+export async function createEngine(bytes: Uint8Array, settings: EngineSettings, build: WasmBuild): Promise<Engine> {
   const model = readModel(bytes);
   const { graph, tensors } = optimize(model.graph, model.tensors);
-  const backend = await createWasmBackend(inferenceBuild, settings);
+  const backend = await createWasmBackend(build, settings);
   try {
     return new LocalEngine(backend, await backend.compile(graph, { tensors }), factsOf(model));
   } catch (error) {

@@ -1,5 +1,6 @@
 /** The public door: a model, loaded once and run many times. */
 import type { Explanation, NodeTime, TensorData } from "./backends/backend.ts";
+import { inferenceBuild } from "./backends/wasm/backend.ts";
 import { createEngine, type Engine, type EngineInput, type EngineInputs, type ValueInfo } from "./engine.ts";
 import { BackendError, InputError } from "./errors.ts";
 import { sizeOf } from "./graph/graph.ts";
@@ -42,7 +43,9 @@ export class Session implements Disposable {
   static async load(source: ModelSource, options: SessionOptions = {}): Promise<Session> {
     const settings = readOptions(options);
     const bytes = await readSource(source, options);
-    const engine = await (options.worker ? createWorkerEngine(bytes, settings, options.signal) : createEngine(bytes, settings));
+    const engine = await (options.worker
+      ? createWorkerEngine(bytes, settings, options.signal)
+      : createEngine(bytes, settings, inferenceBuild));
     return new Session(engine);
   }
 

@@ -1,6 +1,7 @@
 /** Script of the worker that a session with `worker: true` runs in. */
 import type { TensorData } from "./backends/backend.ts";
 import { importNode, isNode } from "./backends/platform.ts";
+import { inferenceKernels } from "./backends/wasm/lowering.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { BackendError } from "./errors.ts";
 import { type Answer, type Request, toPlain } from "./worker_protocol.ts";
@@ -16,7 +17,9 @@ function serveSession(port: Port): void {
 
   const perform = async (request: Exclude<Request, { kind: "abort" }>) => {
     if (request.kind === "load") {
-      engine = await createEngine(request.bytes, request.settings);
+      const { bytes, settings, module } = request;
+      const load = async () => ({ base64: module as string });
+      engine = await createEngine(bytes, settings, { kernels: inferenceKernels, load: { relaxed: load, baseline: load } });
       return engine.facts;
     }
     if (!engine) throw new BackendError("E_BACKEND", "the worker was asked to run before it had a model");

@@ -1,6 +1,8 @@
 /** An engine in a worker: its page side. */
 import type { Explanation, NodeTime, TensorData } from "./backends/backend.ts";
 import { importNode, isNode } from "./backends/platform.ts";
+import { inferenceBuild } from "./backends/wasm/backend.ts";
+import { chooseSimd } from "./backends/wasm/features.ts";
 import type { Engine, EngineInput, EngineInputs, EngineRunOptions, ModelFacts } from "./engine.ts";
 import { AbortedError, BackendError } from "./errors.ts";
 import type { EngineSettings } from "./options.ts";
@@ -60,7 +62,10 @@ class WorkerEngine implements Engine {
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
       if (signal?.aborted) onAbort();
-      this.facts = await this.#ask<ModelFacts>({ kind: "load", id: ++this.#ids, bytes: copy, settings }, [copy.buffer]);
+      const simd = await chooseSimd(settings.simd);
+      const module = settings.wasmUrl === undefined ? (await inferenceBuild.load[simd]()).base64 : undefined;
+      const request = { kind: "load", id: ++this.#ids, bytes: copy, settings: { ...settings, simd }, module } as const;
+      this.facts = await this.#ask<ModelFacts>(request, [copy.buffer]);
     } catch (error) {
       this.#end(error as Error);
       throw error;

@@ -5,7 +5,14 @@ import { BackendError, DataError, type ErrorCode, GraphError, InputError, ModelE
 import type { EngineSettings } from "./options.ts";
 
 export type Request =
-  | { readonly kind: "load"; readonly id: number; readonly bytes: Uint8Array; readonly settings: EngineSettings }
+  /** `module`: the kernels in base64, which the page has inlined already; not given where the settings have an address to fetch them from. */
+  | {
+      readonly kind: "load";
+      readonly id: number;
+      readonly bytes: Uint8Array;
+      readonly settings: EngineSettings;
+      readonly module: string | undefined;
+    }
   | { readonly kind: "run"; readonly id: number; readonly inputs: EngineInputs; readonly outputs?: readonly string[] }
   | { readonly kind: "profile"; readonly id: number; readonly inputs: EngineInputs }
   /** Takes back the run of this number. Has no answer of its own. */

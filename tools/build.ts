@@ -45,7 +45,7 @@ async function wasmInputs(): Promise<string[]> {
   return ["assembly", "package-lock.json", ...Object.keys(metafile.inputs).sort()];
 }
 
-/** Bundles with shared chunks, so that a class or a module exists once however many entries an app imports; workers stand alone. */
+/** Bundles with shared chunks, so that a class or a module exists once however many entries an app imports; but for workers that stand alone. */
 async function bundles(outdir: string): Promise<void> {
   const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { dependencies: Record<string, string> };
   const options = {
@@ -65,8 +65,12 @@ async function bundles(outdir: string): Promise<void> {
     metafile: true,
   } satisfies BuildOptions;
   const pointsOf = (chosen: readonly Entry[]) => chosen.map((entry) => ({ in: entry.source, out: entry.name }));
-  const { metafile } = await bundle({ ...options, entryPoints: pointsOf(entries.filter((entry) => !entry.worker)), splitting: true });
-  const workers = await bundle({ ...options, entryPoints: pointsOf(entries.filter((entry) => entry.worker)) });
+  const { metafile } = await bundle({
+    ...options,
+    entryPoints: pointsOf(entries.filter((entry) => entry.worker !== "alone")),
+    splitting: true,
+  });
+  const workers = await bundle({ ...options, entryPoints: pointsOf(entries.filter((entry) => entry.worker === "alone")) });
   const licences = licencesOf([metafile, workers.metafile]);
   if (licences) writeFileSync(join(outdir, "LICENSES.txt"), licences);
   for (const entry of entries.filter((entry) => entry.command)) {

@@ -18,8 +18,11 @@ export interface Entry {
   readonly specifier?: string;
   /** A command: starts with `#!` and is executable. */
   readonly command?: boolean;
-  /** A script that the library starts as a worker: one file without imports, so that bundlers and people can copy it. */
-  readonly worker?: boolean;
+  /**
+   * A script that the library starts as a worker. `alone`: one file without imports, so that bundlers and people can copy it. `sharing`: it needs
+   * most of the library, and shares its chunks instead of shipping everything twice.
+   */
+  readonly worker?: "alone" | "sharing";
 }
 
 const planned: readonly Entry[] = [
@@ -27,7 +30,8 @@ const planned: readonly Entry[] = [
   { source: "training/index.ts", name: "training", specifier: "swivel-nn/training" },
   { source: "src/reference/index.ts", name: "reference", specifier: "swivel-nn/reference" },
   { source: "cli/main.ts", name: "cli", command: true },
-  { source: "src/backends/wasm/wasm_thread.ts", name: "wasm_thread", worker: true },
+  { source: "src/session_worker.ts", name: "session_worker", worker: "sharing" },
+  { source: "src/backends/wasm/wasm_thread.ts", name: "wasm_thread", worker: "alone" },
 ];
 
 export const entries: readonly Entry[] = planned.filter((entry) => existsSync(join(root, entry.source)));
