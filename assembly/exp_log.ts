@@ -2,7 +2,7 @@
 import { fma } from "./simd";
 
 /**
- * eˣ to 1.5 units in the last place (see test/ops for the check): x = n · ln 2 + r with |r| ≤ ln 2 / 2, eʳ by its Taylor polynomial of degree 7
+ * eˣ to some 1.3 units in the last place (a test holds softmax to 3): x = n · ln 2 + r with |r| ≤ ln 2 / 2, eʳ by its Taylor polynomial of degree 7
  * (whose remainder is below 6e-9), and 2ⁿ as two factors, so that results may be subnormal or infinite. NaN stays NaN.
  */
 // @ts-ignore: decorator
