@@ -1,70 +1,76 @@
 /**
- * The numbers of constant channels. What no input reaches is computed once, in float64, as a map over its pixels: a constant stays uniform
- * only until a padded convolution, whose border reads zeros (PyTorch, too, would compute just that).
+ * The numbers of constant channels. What no input reaches is computed once, in float64, as a map over its pixels: a constant is the same at
+ * every pixel only until a padded convolution, whose border reads zeros.
  */
 import { type Node, sizeOf } from "../../src/graph/graph.ts";
 import { bindNode } from "../../src/graph/io.ts";
 import { opOf } from "../../src/graph/verify.ts";
 import { type OpName, ops } from "../../src/ops/index.ts";
-import type { Network } from "../../src/passes/network.ts";
 import { reference } from "../../src/reference/table.ts";
-import type { Liveness } from "./liveness.ts";
-import { type AnyWire, CONSTANT, LIVE, type MixWire, pixelCount, type Wiring } from "./wiring.ts";
+import { CONSTANT, type Wiring } from "./wiring.ts";
 
-/** Numbers of one example, [C · pixels]. Undefined stands for zeros. */
+/** Numbers of one example, [channels · pixels]; undefined stands for zeros. */
 type Pixels = Float64Array | undefined;
 
-export interface Constants {
-  /** The constant channels of a value; its other channels are zero. */
-  of(value: string): Pixels;
-  /** What a filter adds to its live channels: bias and constant channels of x. Undefined where x has none but zeros: then it is the bias. */
-  shift(node: Node): Pixels;
-}
+/** Computed when asked for: most dead channels are zero, and so is what follows from them. */
+export class Constants {
+  readonly #wiring: Wiring;
+  readonly #states: ReadonlyMap<string, Uint8Array>;
+  readonly #maps = new Map<string, Pixels>();
+  readonly #raw = new Map<string, Float64Array>();
 
-export function constantsOf(network: Network, wiring: Wiring, liveness: Liveness): Constants {
-  const maps = new Map<string, Pixels>();
-  const shifts = new Map<string, Pixels>();
-  const states = (value: string) => liveness.states.get(value) as Uint8Array;
-  for (const [name, given] of wiring.given) {
-    if (given.includes(CONSTANT)) maps.set(name, Float64Array.from(network.tensors[name] ?? []));
+  /** `states` may still grow: a value's must be known when it is asked for. */
+  constructor(wiring: Wiring, states: ReadonlyMap<string, Uint8Array>) {
+    this.#wiring = wiring;
+    this.#states = states;
   }
-  for (const wire of wiring.wires) {
-    const y = states(wire.y);
-    const constant = y.includes(CONSTANT);
-    if (wire.kind === "mix") {
-      const shift = maps.get(wire.x) && (constant || y.includes(LIVE)) ? evaluate(network, wire, maps) : undefined;
-      shifts.set(wire.node.name, shift);
-      if (constant) maps.set(wire.y, only(y, shift ?? biasMap(network, wire)));
-    } else if (constant) {
-      maps.set(wire.y, only(y, evaluate(network, wire, maps)));
-    }
+
+  /** The constant channels of a value; its others are zero. */
+  of(value: string): Pixels {
+    if (!this.#maps.has(value)) this.#maps.set(value, this.#map(value));
+    return this.#maps.get(value);
   }
-  return { of: (value) => maps.get(value), shift: (node) => shifts.get(node.name) };
-}
 
-/** The map without its channels that are not constant. */
-function only(states: Uint8Array, map: Float64Array): Float64Array {
-  const pixels = map.length / states.length;
-  return map.map((number, i) => (states[Math.floor(i / pixels)] === CONSTANT ? number : 0));
-}
+  /** True if channel c of a value is constant and at every pixel zero. */
+  isZero(value: string, c: number): boolean {
+    const states = this.#states.get(value) as Uint8Array;
+    if (states[c] !== CONSTANT) return states[c] === 0;
+    const map = this.of(value) as Float64Array;
+    const pixels = map.length / states.length;
+    return map.subarray(c * pixels, (c + 1) * pixels).every((number) => number === 0);
+  }
 
-function biasMap(network: Network, wire: MixWire): Float64Array {
-  const pixels = pixelCount(network.graph, wire.y);
-  const bias = network.tensors[wire.node.inputs.bias ?? ""];
-  return Float64Array.from({ length: wire.channels * pixels }, (_, i) => bias?.[Math.floor(i / pixels)] ?? 0);
-}
+  /** What a filter gives where all live channels of x are zero: its bias and what constant channels add. Undefined: the bias alone. */
+  shift(node: Node): Pixels {
+    return this.of(node.inputs.x as string) && this.#evaluate(node);
+  }
 
-/** Runs a node on one example in which every live channel is zero. */
-function evaluate(network: Network, { node }: AnyWire, maps: ReadonlyMap<string, Pixels>): Float64Array {
-  const def = opOf(node, ops);
-  const { attrs, has, shape, list } = bindNode(network.graph, node, def, 1);
-  const input = (slot: string): Float64Array => {
-    const name = node.inputs[slot] as string;
-    const known = maps.get(name) ?? network.tensors[name];
-    return known ? Float64Array.from(known) : new Float64Array(sizeOf(shape(slot)));
-  };
-  const shared = def.shares.y;
-  const y = shared === undefined ? new Float64Array(sizeOf(shape("y"))) : input(shared);
-  reference[node.op as OpName]({ attrs, has, shape, list, input, output: () => y });
-  return y;
+  #map(value: string): Pixels {
+    const states = this.#states.get(value);
+    if (!states?.includes(CONSTANT)) return undefined;
+    const wire = this.#wiring.producers.get(value);
+    if (!wire) return Float64Array.from(this.#wiring.network.tensors[value] ?? []);
+    const raw = this.#evaluate(wire.node);
+    const pixels = raw.length / states.length;
+    return raw.map((number, i) => (states[Math.floor(i / pixels)] === CONSTANT ? number : 0));
+  }
+
+  /** Runs a node on one example whose live channels are zero. */
+  #evaluate(node: Node): Float64Array {
+    const known = this.#raw.get(node.name);
+    if (known) return known;
+    const { network } = this.#wiring;
+    const def = opOf(node, ops);
+    const { attrs, has, shape, list } = bindNode(network.graph, node, def, 1);
+    const input = (slot: string): Float64Array => {
+      const name = node.inputs[slot] as string;
+      const numbers = this.of(name) ?? network.tensors[name];
+      return numbers ? Float64Array.from(numbers) : new Float64Array(sizeOf(shape(slot)));
+    };
+    const shared = def.shares.y;
+    const y = shared === undefined ? new Float64Array(sizeOf(shape("y"))) : input(shared);
+    reference[node.op as OpName]({ attrs, has, shape, list, input, output: () => y });
+    this.#raw.set(node.name, y);
+    return y;
+  }
 }

@@ -6,7 +6,6 @@ import { ops } from "../../src/ops/index.ts";
 import { splitEpilogues } from "../../src/passes/epilogues.ts";
 import { type Network, networkOf, rounded } from "../../src/passes/network.ts";
 import { Rewriter } from "../../src/passes/rewriter.ts";
-import { constantsOf } from "./constants.ts";
 import { CutWriter, channelRange } from "./cut_writer.ts";
 import { livenessOf } from "./liveness.ts";
 import { rebuild } from "./rebuild.ts";
@@ -41,7 +40,7 @@ export function cutExact({ graph, tensors }: Network, survivors: Survivors): Net
   const network = rewriter.finish();
   const wiring = wiringOf(network);
   const liveness = livenessOf(wiring, dead);
-  const writer = new CutWriter(network, constantsOf(network, wiring, liveness));
+  const writer = new CutWriter(network, liveness.constants);
   for (const wire of wiring.wires) rebuild(writer, wire, liveness);
   for (const name of network.graph.outputs) writer.rewriter.outputs.push(writeOutput(writer, name));
   return writer.rewriter.finish();
@@ -57,8 +56,5 @@ function writeOutput(writer: CutWriter, name: string): string {
   const written = writer.read(name, channelRange(channelCount(graph, name)), target);
   if (written === name) return name;
   // the same numbers are stored under another name already
-  return rewriter.append(
-    { op: "reshape", name: target.node, inputs: { x: written }, attrs: { shape: shape.slice(1) as number[] } },
-    name,
-  );
+  return rewriter.append({ op: "reshape", name: target.node, inputs: { x: written }, attrs: { shape: shape.slice(1) as number[] } }, name);
 }

@@ -2,37 +2,50 @@
  * Which channels depend on the input, and which of those an output needs. A dead channel kills an edge: it is constant, what depends on
  * nothing else is constant too, and what only constants and unneeded channels read is needed by nobody.
  */
-import { CONSTANT, channelCount, isRoutable, LIVE, type LinkedWire, type MixWire, readingGroups, type Wiring, ZERO } from "./wiring.ts";
+import { Constants } from "./constants.ts";
+import {
+  type AnyWire,
+  CONSTANT,
+  channelCount,
+  isRoutable,
+  LIVE,
+  type LinkedWire,
+  type MixWire,
+  readingGroups,
+  type Wiring,
+  ZERO,
+} from "./wiring.ts";
 
 export interface Liveness {
   /** ZERO, CONSTANT or LIVE for each channel of each value that carries data. */
   readonly states: ReadonlyMap<string, Uint8Array>;
   /** 1 for each live channel that an output needs. Constant ones are never computed. */
   readonly needs: ReadonlyMap<string, Uint8Array>;
+  /** The numbers of the constant ones. */
+  readonly constants: Constants;
 }
 
 /** `dead`: activation node → 1 for each channel that is cut away. */
 export function livenessOf(wiring: Wiring, dead: ReadonlyMap<string, Uint8Array>): Liveness {
-  const states = statesOf(wiring, dead);
-  return { states, needs: needsOf(wiring, states) };
+  const states = new Map(wiring.given);
+  const constants = new Constants(wiring, states);
+  for (const wire of wiring.wires) states.set(wire.y, stateOf(wiring, wire, states, constants, dead.get(wire.node.name)));
+  return { states, needs: needsOf(wiring, states), constants };
 }
 
-function statesOf({ graph, wires, given }: Wiring, dead: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
-  const states = new Map(given);
-  const of = (name: string) => states.get(name) as Uint8Array;
-  for (const wire of wires) {
-    let y: Uint8Array;
-    if (wire.kind === "mix") y = mixStates(wire, of(wire.x));
-    else if (wire.kind === "whole") y = new Uint8Array(wire.channels).fill(of(wire.x).includes(LIVE) ? LIVE : CONSTANT);
-    else y = linkedStates(wire, of);
-    dead.get(wire.node.name)?.forEach((isDead, c) => {
-      if (isDead) y[c] = ZERO;
-    });
-    // channels that cannot be moved stand or fall together
-    if (!isRoutable(graph, wire.y) && y.includes(LIVE)) y.fill(LIVE);
-    states.set(wire.y, y);
-  }
-  return states;
+type States = ReadonlyMap<string, Uint8Array>;
+
+function stateOf({ graph }: Wiring, wire: AnyWire, states: States, constants: Constants, dead?: Uint8Array): Uint8Array {
+  let y: Uint8Array;
+  if (wire.kind === "mix") y = mixStates(wire, states.get(wire.x) as Uint8Array);
+  else if (wire.kind === "whole") y = new Uint8Array(wire.channels).fill(states.get(wire.x)?.includes(LIVE) ? LIVE : CONSTANT);
+  else y = linkedStates(wire, states, constants);
+  dead?.forEach((isDead, c) => {
+    if (isDead) y[c] = ZERO;
+  });
+  // channels that cannot be moved stand or fall together
+  if (!isRoutable(graph, wire.y) && y.includes(LIVE)) y.fill(LIVE);
+  return y;
 }
 
 function mixStates(wire: MixWire, x: Uint8Array): Uint8Array {
@@ -47,25 +60,23 @@ function mixStates(wire: MixWire, x: Uint8Array): Uint8Array {
   });
 }
 
-function linkedStates(wire: LinkedWire, of: (name: string) => Uint8Array): Uint8Array {
+function linkedStates(wire: LinkedWire, states: States, constants: Constants): Uint8Array {
   return wire.limit.map((limit, j) => {
     let state: number = ZERO;
     let vanishes = false;
-    for (const link of wire.links) {
-      const x = of(link.value);
-      const from = link.from[j] as number;
-      let part: number = ZERO;
-      for (let k = 0; k < link.count && from >= 0; k++) part = Math.max(part, x[from + k] as number);
-      state = Math.max(state, part);
-      vanishes ||= part === ZERO;
+    for (const { value, from, count } of wire.links) {
+      const first = from[j] as number;
+      for (let k = 0; k < count && first >= 0; k++) state = Math.max(state, states.get(value)?.[first + k] as number);
+      // a product with zero is zero, whatever the other factor; the one place where a constant's numbers decide
+      vanishes ||= wire.kind === "product" && constants.isZero(value, first);
     }
-    if (wire.kind === "product" && vanishes) return ZERO;
+    if (vanishes) return ZERO;
     if (state === ZERO && !wire.keepsZero) state = CONSTANT;
     return Math.min(state, limit);
   });
 }
 
-function needsOf({ graph, wires, given }: Wiring, states: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
+function needsOf({ graph, wires, given }: Wiring, states: States): Map<string, Uint8Array> {
   const needs = new Map<string, Uint8Array>();
   for (const name of [...given.keys(), ...wires.map((wire) => wire.y)]) needs.set(name, new Uint8Array(channelCount(graph, name)));
   const live = (name: string, channel: number): boolean => states.get(name)?.[channel] === LIVE;

@@ -91,11 +91,14 @@ export interface WholeWire extends Wire {
 export type AnyWire = LinkedWire | MixWire | WholeWire;
 
 export interface Wiring {
+  readonly network: Network;
   readonly graph: Graph;
   /** One for each node, in order. */
   readonly wires: readonly AnyWire[];
   /** What is known of inputs, parameters and states that nodes read as data. */
   readonly given: ReadonlyMap<string, Uint8Array>;
+  /** The wire that makes each value. */
+  readonly producers: ReadonlyMap<string, AnyWire>;
 }
 
 /** Slots that hold parameters, first dimension (of `w` the first two) by channel; all others hold data. */
@@ -119,7 +122,7 @@ export function wiringOf(network: Network): Wiring {
     }
     return wireOf(network, node);
   });
-  return { graph, wires, given };
+  return { network, graph, wires, given, producers: new Map(wires.map((wire) => [wire.y, wire])) };
 }
 
 /** Size of dimension 1: channels, features. A value without one counts as a single channel. */
