@@ -29,6 +29,7 @@ const planned: readonly Entry[] = [
   { source: "src/index.ts", name: "index", specifier: "swivel-nn" },
   { source: "training/index.ts", name: "training", specifier: "swivel-nn/training" },
   { source: "src/reference/index.ts", name: "reference", specifier: "swivel-nn/reference" },
+  { source: "src/onnx/index.ts", name: "onnx", specifier: "swivel-nn/onnx" },
   { source: "cli/main.ts", name: "cli", command: true },
   { source: "src/session_worker.ts", name: "session_worker", worker: "sharing" },
   { source: "src/backends/wasm/wasm_thread.ts", name: "wasm_thread", worker: "alone" },

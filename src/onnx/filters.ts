@@ -1,0 +1,20 @@
+/** conv2d, linear and batch norm. Weights have ONNX's layouts already: [O, C/groups, KH, KW], and [out, in] as a transposed factor. */
+import type { Activation } from "../ops/activation.ts";
+import type { ConvAttrs } from "../ops/conv2d.ts";
+import { epilogue } from "./activation.ts";
+import type { OnnxIo } from "./rule.ts";
+
+export function conv2d(io: OnnxIo<ConvAttrs & { readonly activation: Activation | "none" }>): void {
+  const { stride, padding, dilation, groups } = io.attrs;
+  const attrs = { kernel_shape: io.shape("w").slice(2), strides: stride, pads: padding, dilations: dilation, group: groups };
+  epilogue(io, io.op("Conv", [io.input("x"), io.input("w"), io.input("bias")], attrs));
+}
+
+export function linear(io: OnnxIo<{ readonly activation: Activation | "none" }>): void {
+  epilogue(io, io.op("Gemm", [io.input("x"), io.input("w"), io.input("bias")], { transB: 1 }));
+}
+
+export function batchNorm(io: OnnxIo<{ readonly eps: number }>): void {
+  const inputs = ["x", "gamma", "beta", "mean", "var"].map((slot) => io.input(slot));
+  io.op("BatchNormalization", inputs, { epsilon: { float: io.attrs.eps } });
+}

@@ -1,0 +1,42 @@
+/** Every op as ONNX Runtime computes it from our file. */
+import { describe, expect, it } from "vitest";
+import type { OnnxOptions } from "../../src/onnx/index.ts";
+import { onnxRules } from "../../src/onnx/table.ts";
+import { ops } from "../../src/ops/index.ts";
+import { type OpCase, title } from "../ops/case.ts";
+import { inferenceCases } from "../ops/cases.ts";
+import { oneNode, rounded } from "../ops/one_node.ts";
+import { bounds, runReference } from "../ops/tolerance.ts";
+import { checkModel } from "./runtime.ts";
+
+type Slots = Readonly<Record<string, Float64Array>>;
+
+/** The numbers that both sides are given. */
+const asFloat32 = (data: Slots): Slots => Object.fromEntries(Object.entries(data).map(([slot, values]) => [slot, values.map(Math.fround)]));
+
+async function check(testCase: OpCase, options?: OnnxOptions): Promise<void> {
+  const exact = oneNode(testCase);
+  const node = { ...exact, inputs: asFloat32(exact.inputs), tensors: asFloat32(exact.tensors) };
+  const { graph, outputs } = node;
+  const want = runReference(testCase, { ...node.inputs, ...node.tensors });
+  const allowed = bounds(testCase, node, want);
+  const expected = Object.fromEntries(
+    Object.entries(outputs).map(([slot, name]) => [name, { want: want[slot] as Float64Array, allowed: allowed[slot] as Float64Array }]),
+  );
+  const free = graph.inputs.find((name) => graph.values[name]?.shape[0] === "N");
+  const batch = testCase.shapes[free ?? ""]?.[0] ?? 1;
+  await checkModel({ graph, tensors: rounded(graph, node.tensors) }, rounded(graph, node.inputs), batch, expected, options);
+}
+
+describe("every op, run by ONNX Runtime, is what the reference says", () => {
+  it.each(inferenceCases.map((testCase) => [title(testCase), testCase] as const))("%s", (_title, testCase) => check(testCase));
+});
+
+describe("in the newest operator set too", () => {
+  const one = Object.keys(onnxRules).map((op) => inferenceCases.filter((testCase) => testCase.op === op).at(-1) as OpCase);
+  it.each(one.map((testCase) => [title(testCase), testCase] as const))("%s", (_title, testCase) => check(testCase, { opset: 26 }));
+});
+
+it("has a rule for every op", () => {
+  expect(Object.keys(onnxRules).sort()).toEqual(Object.keys(ops).sort());
+});
