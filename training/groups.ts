@@ -51,10 +51,19 @@ export function resolveGroups(graph: Graph, groups: readonly ParameterGroup[]): 
     const group = all.find((candidate) => candidate.match(name, kind)) as ParameterGroup;
     members.get(group)?.push(name);
   }
-  return all.flatMap(({ match: _, ...settings }, i) => {
-    const names = members.get(all[i] as ParameterGroup) as string[];
-    return names.length > 0 ? [{ ...settings, members: names }] : [];
-  });
+  return all.filter((group) => members.get(group)?.length).map((group) => resolved(group, members.get(group) as string[]));
+}
+
+/** Plain JSON, always in this order: equal groups give equal bytes. */
+export function resolved({ name, rateScale, weightDecay, l1, frozen }: GroupSettings, members: readonly string[]): ResolvedGroup {
+  return {
+    name,
+    members,
+    ...(rateScale !== undefined && { rateScale }),
+    ...(weightDecay !== undefined && { weightDecay }),
+    ...(l1 && { l1: { strength: l1.strength, mode: l1.mode } }),
+    ...(frozen !== undefined && { frozen }),
+  };
 }
 
 /** Throws InputError E_OPTION for impossible settings. */

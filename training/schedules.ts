@@ -67,9 +67,8 @@ export function cosine({ end = 0, warmup = 0 }: CosineOptions = {}): Schedule {
 export function oneCycle({ start = 1 / 25, end = 4e-6, peak = 0.3, warmup = 0 }: OneCycleOptions = {}): Schedule {
   check("one-cycle", { start, end }, { peak });
   return make({ kind: "one-cycle", start, end, peak, warmup }, warmup, (done, steps) => {
-    const last = Math.max(1, steps - 1);
-    const top = peak * last;
-    return done < top ? between(start, 1, done / top) : between(1, end, last > top ? (done - top) / (last - top) : 1);
+    const top = Math.max(0, peak * steps - 1);
+    return done < top ? between(start, 1, done / top) : between(1, end, (done - top) / Math.max(1, steps - 1 - top));
   });
 }
 

@@ -32,7 +32,8 @@ export function resolveOptions(name: string, architecture: Architecture, options
   const { activation, classes, widths = architecture.widths } = options;
   if (activation !== "relu" && activation !== "rrelu") throw fail(`activation "${activation}" is not known; choose relu or rrelu`);
   if (!Number.isInteger(classes) || classes < 2) throw fail(`${classes} classes; give an integer of 2 or more`);
-  for (const [side, size] of Object.entries(options.input)) {
+  const { channels, height, width } = options.input;
+  for (const [side, size] of Object.entries({ channels, height, width })) {
     if (!Number.isInteger(size) || size < 1) throw fail(`input ${side} is ${size}; give an integer of 1 or more`);
   }
   if (widths.length !== architecture.widths.length || widths.some((width) => !Number.isInteger(width) || width < 1)) {

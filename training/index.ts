@@ -1,0 +1,40 @@
+/**
+ * `swivel-nn/training`: build a network, train it, cut it.
+ *
+ *     const dataset = await datasets.openDataset("data/mnist");
+ *     const model = models.createModel("small-cnn", { activation: "rrelu", input: dataset, classes: dataset.classNames.length });
+ *     const trainer = await Trainer.create({
+ *       model: { graph: model.graph, tensors: model.init(new Random(1)) },
+ *       data: dataset,
+ *       epochs: 12,
+ *       optimizer: optimizers.sgd({ rate: 0.05 }),
+ *       schedule: schedules.cosine(),
+ *       backend: await wasmTrainingBackend(),
+ *     });
+ *     await trainer.run();
+ */
+export type { Backend, Executable } from "../src/backends/backend.ts";
+export { type Differentiated, type DifferentiateOptions, differentiate } from "./autodiff.ts";
+export { wasmTrainingBackend } from "./backends/wasm.ts";
+export type { Augment, Batch, BatchOptions, BatchSource, Dataset, Split } from "./data/index.ts";
+export * as datasets from "./data/index.ts";
+export { evaluate } from "./evaluate.ts";
+export type { CheckpointEvent, DoneEvent, EpochEvent, Slopes, StartEvent, StepEvent, TrainerEvent } from "./events.ts";
+export type { CustomData, PassInfo, SplitName, TrainingData } from "./feed.ts";
+export { type GroupSettings, type L1, type ParameterGroup, type ResolvedGroup, slopeGroup } from "./groups.ts";
+export { type InitialiseOptions, initialise } from "./initialise.ts";
+export { evaluationGraph, type Score } from "./losses.ts";
+export type { Architecture, ArchitectureName, ModelOptions } from "./models/index.ts";
+export * as models from "./models/index.ts";
+export { type BuiltNet, Net, type NetInput, type Tap } from "./net.ts";
+export { trainingOps } from "./ops/index.ts";
+export type { AdamOptions, Optimizer, OptimizerSettings, SgdOptions } from "./optimizers.ts";
+export * as optimizers from "./optimizers.ts";
+export { type ParameterKind, parameterKinds, slopeNames } from "./parameters.ts";
+export { Random } from "./random.ts";
+export type { Recipe } from "./recipe.ts";
+export type { Schedule, ScheduleSettings } from "./schedules.ts";
+export * as schedules from "./schedules.ts";
+export { Trainer } from "./trainer.ts";
+export type { CheckpointOptions, ResumeOptions, TrainerOptions, TrainerSettings } from "./trainer_options.ts";
+export { type GroupBlocks, type TrainingGraph, type TrainingGraphOptions, trainingGraph } from "./training_graph.ts";
