@@ -193,7 +193,7 @@ function limitOf(network: Network, node: Node, channels: number): Uint8Array {
 }
 
 /** The ties between inputs and y, read from y's side. */
-function linksOf(graph: Graph, node: Node, channels: number): Link[] {
+export function linksOf(graph: Graph, node: Node, channels: number): Link[] {
   const def = opOf(node, ops);
   const io = bindNode(graph, node, def, 1);
   const links: Link[] = [];
