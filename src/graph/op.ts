@@ -76,6 +76,8 @@ export interface OpDef<Name extends string = string> {
   readonly inputs: Readonly<Record<string, InputKind>>;
   readonly outputs: Readonly<Record<string, OutputKind>>;
   readonly attrs: AttrSpecs;
+  /** Input slots that may hold i32; all others are f32. */
+  readonly integers: readonly string[];
   /** Shapes in, shapes out. Throws ShapeError naming node, values and a remedy. */
   // biome-ignore lint/suspicious/noExplicitAny: attributes are typed where the op is defined; the table holds ops of all kinds
   infer(io: InferIo<any>): Readonly<Record<string, TypeInfo>>;

@@ -5,18 +5,16 @@
 import { GraphError, ShapeError } from "../errors.ts";
 import { type Graph, type Node, sizeOf, type Value, valuesOf } from "./graph.ts";
 import { inferNode } from "./io.ts";
+import { checkViews, Memory } from "./memory.ts";
 import type { OpDef, OpTable } from "./op.ts";
 
 /** Throws GraphError or ShapeError naming the node, the value and a remedy. */
 export function verify(graph: Graph, table: OpTable): void {
   for (const [name, value] of Object.entries(graph.values)) verifyValue(graph, name, value);
+  checkViews(graph);
+  const memory = new Memory(graph);
   const written = new Set<string>();
-  /** The memory of values that a node has updated in place, and that node. */
-  const updated = new Map<string, Node>();
   const names = new Set<string>();
-  const root = (name: string): string => graph.values[name]?.view?.of ?? name;
-  const roots = new Map<string, string>();
-  const memoryOf = (name: string): string => roots.get(name) ?? root(name);
 
   for (const node of graph.nodes) {
     if (names.has(node.name)) throw new GraphError("E_GRAPH", `two nodes are named "${node.name}"; rename one`);
@@ -31,10 +29,10 @@ export function verify(graph: Graph, table: OpTable): void {
           `${at(node)}: ${slot} reads "${name}" before anything has written it; order the nodes, or declare it as an input`,
         );
       }
-      const by = updated.get(memoryOf(name));
-      if (by && roots.get(name) === undefined) {
-        throw new GraphError("E_GRAPH", `${at(node)}: ${slot} reads "${name}" after "${by.name}" has updated it; read its output instead`);
+      if (value.dtype === "i32" && !def.integers.includes(slot)) {
+        throw new ShapeError("E_SHAPE", `${at(node)}: ${slot} "${name}" is i32, the op computes with f32; declare "${name}" as f32`);
       }
+      memory.read(node, slot, name);
     }
     const types = inferNode(graph, node, def);
     for (const [slot, name] of Object.entries(node.outputs)) {
@@ -48,18 +46,16 @@ export function verify(graph: Graph, table: OpTable): void {
       if (type.dtype !== value.dtype || type.shape.length !== value.shape.length || type.shape.some((dim, i) => dim !== value.shape[i])) {
         throw new ShapeError(
           "E_SHAPE",
-          `${at(node)}: ${slot} "${name}" is declared ${value.dtype} [${value.shape.join(", ")}], the op gives ${type.dtype} [${type.shape.join(", ")}]`,
+          `${at(node)}: ${slot} "${name}" is declared ${value.dtype} [${value.shape.join(", ")}], the op gives ${type.dtype} [${type.shape.join(", ")}]; declare it so`,
         );
       }
-      const shared = def.shares[slot];
-      const from = shared === undefined ? undefined : node.inputs[shared];
-      if (from !== undefined) {
-        const memory = memoryOf(from);
-        roots.set(name, memory);
-        if (def.updates) updated.set(memory, node);
-      }
     }
+    memory.share(node, def);
   }
+  checkEnds(graph, written);
+}
+
+function checkEnds(graph: Graph, written: ReadonlySet<string>): void {
   checkList(graph.inputs, "input");
   checkList(graph.outputs, "output");
   for (const name of graph.inputs) {
@@ -103,13 +99,14 @@ function verifyValue(graph: Graph, name: string, value: Value): void {
     }
   });
   if (!value.view) return;
-  const block = graph.values[value.view.of];
+  const { of, offset } = value.view;
+  const block = Object.hasOwn(graph.values, of) ? graph.values[of] : undefined;
   if (!block || block.view || block.shape.length !== 1 || block.dtype !== value.dtype || typeof block.shape[0] !== "number") {
-    throw new GraphError("E_GRAPH", `value "${name}" is a view of "${value.view.of}", which is no one-dimensional block of ${value.dtype}`);
+    throw new GraphError("E_GRAPH", `value "${name}" is a view of "${of}", which is no one-dimensional block of ${value.dtype}`);
   }
-  const end = value.view.offset + sizeOf(value.shape as number[]);
-  if (!(value.view.offset >= 0) || !(end <= block.shape[0])) {
-    throw new GraphError("E_GRAPH", `value "${name}" ends at element ${end} of "${block.name}", which has ${block.shape[0]}`);
+  const end = offset + sizeOf(value.shape as number[]);
+  if (!Number.isInteger(offset) || offset < 0 || !(end <= block.shape[0])) {
+    throw new GraphError("E_GRAPH", `value "${name}" spans elements ${offset} to ${end} of "${block.name}", which has ${block.shape[0]}`);
   }
 }
 

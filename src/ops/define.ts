@@ -8,6 +8,7 @@ interface OpSpec<Name extends string, A extends AttrSpecs, P extends Readonly<Re
   inputs: Readonly<Record<string, InputKind>>;
   outputs?: Readonly<Record<string, OutputKind>>;
   attrs?: A;
+  integers?: readonly string[];
   infer(io: InferIo<AttrsOf<A>>): Readonly<Record<string, TypeInfo>>;
   macs?(io: BoundIo<AttrsOf<A>>): number;
   /** Numbers that the kernel needs: layout… */
@@ -53,6 +54,7 @@ export function defineOp<
     inputs,
     outputs,
     attrs: spec.attrs ?? {},
+    integers: spec.integers ?? [],
     infer: spec.infer,
     macs: spec.macs ?? (() => 0),
     kernel,

@@ -7,6 +7,7 @@ import { defineOp, fixed } from "./define.ts";
 export const flatten = defineOp({
   name: "flatten",
   inputs: { x: "required" },
+  integers: ["x"],
   infer(io) {
     const { dtype, shape } = io.type("x");
     const [n = "N", ...rest] = shape;
@@ -21,6 +22,7 @@ export const flatten = defineOp({
 export const reshape = defineOp({
   name: "reshape",
   inputs: { x: "required" },
+  integers: ["x"],
   attrs: { shape: ints(undefined, 1) },
   infer(io) {
     const { dtype, shape } = io.type("x");

@@ -20,6 +20,7 @@ function checkLabels(io: InferIo<unknown>): void {
 export const crossEntropy = defineOp({
   name: "cross_entropy",
   inputs: { logits: "required", labels: "required" },
+  integers: ["labels"],
   attrs: lossAttrs,
   infer(io) {
     checkLabels(io);
@@ -33,6 +34,7 @@ export const crossEntropy = defineOp({
 export const crossEntropyDx = defineOp({
   name: "cross_entropy_dx",
   inputs: { logits: "required", labels: "required", dy: "required" },
+  integers: ["labels"],
   outputs: { dx: "required" },
   attrs: lossAttrs,
   infer(io) {
@@ -65,6 +67,7 @@ export const softmaxDx = defineOp({
 export const tally = defineOp({
   name: "tally",
   inputs: { loss: "required", logits: "required", labels: "required", totals: "required" },
+  integers: ["labels"],
   outputs: { next: "required" },
   shares: { next: "totals" },
   updates: true,
