@@ -8,7 +8,7 @@ import { networkOf, rounded } from "../passes/network.ts";
 import { GraphWriter } from "./graph_writer.ts";
 import { modelMessage, valueMessage } from "./messages.ts";
 
-/** The operator sets in which every rule says what it should. The oldest is understood by the most runtimes. */
+/** The operator sets that mean what our rules say, as the tests have it from a runtime. The oldest is understood by the most runtimes. */
 const OPSETS = { oldest: 13, newest: 26 } as const;
 
 export interface OnnxOptions {

@@ -3,8 +3,8 @@ import type { Shape } from "../graph/graph.ts";
 import { Message } from "./protobuf.ts";
 
 /**
- * Version of the file format, which is none of the operators. 7 came out together with opset 13 (ONNX 1.8); nothing written here needs a later
- * one, and every runtime refuses those that are later than itself.
+ * Version of the file format, counted apart from the operators. 7 is that of the release which brought opset 13 (ONNX 1.8); nothing written here
+ * needs a later one, and runtimes refuse those that are later than themselves.
  */
 const IR_VERSION = 7;
 const PRODUCER = "swivel";

@@ -5,57 +5,61 @@ import { expect } from "vitest";
 import type { onnx } from "../../node_modules/onnxruntime-web/lib/onnxjs/ort-schema/protobuf/onnx.js";
 import { root } from "../../tools/entries.ts";
 
+// not among the package's exports
 const path = join(root, "node_modules/onnxruntime-web/lib/onnxjs/ort-schema/protobuf/onnx.js");
 const { onnx: decoder } = createRequire(import.meta.url)(path) as { onnx: typeof onnx };
+const { FLOAT, INT32, INT64 } = decoder.TensorProto.DataType;
+const BYTES: Readonly<Record<number, number>> = { [FLOAT]: 4, [INT32]: 4, [INT64]: 8 };
 
-export type Decoded = onnx.ModelProto;
-export type DecodedTensor = onnx.ITensorProto;
+/** The parts that an exported file has, none of them null. */
+export interface DecodedGraph {
+  readonly node: readonly onnx.NodeProto[];
+  readonly initializer: readonly onnx.TensorProto[];
+  readonly input: readonly onnx.ValueInfoProto[];
+  readonly output: readonly onnx.ValueInfoProto[];
+  readonly valueInfo: readonly onnx.ValueInfoProto[];
+}
 
-/** Decodes the file and checks that no byte of it is unknown to the decoder. */
+export type Decoded = Omit<onnx.ModelProto, "graph"> & { readonly graph: DecodedGraph };
+
 export function decode(file: Uint8Array): Decoded {
   const model = decoder.ModelProto.decode(file);
   expect(decoder.ModelProto.verify(model)).toBe(null);
-  return model;
+  return model as unknown as Decoded;
 }
 
-const BYTES: Readonly<Record<number, number>> = {
-  [decoder.TensorProto.DataType.FLOAT]: 4,
-  [decoder.TensorProto.DataType.INT32]: 4,
-  [decoder.TensorProto.DataType.INT64]: 8,
-};
-
-/** Every name is given once and before it is read; tensors hold what their dimensions say; nothing lies in the file that nobody reads. */
-export function checkGraph({ graph }: Decoded): void {
-  const { node = [], initializer = [], input = [], output = [], valueInfo = [] } = graph as onnx.IGraphProto;
+/** What is wrong with a graph; nothing should be. Names are given once and before they are read, by someone who is read; tensors are whole. */
+export function faultsOf({ node, initializer, input, output, valueInfo }: DecodedGraph): string[] {
+  const faults: string[] = [];
   const known = new Set<string>();
-  const define = (name: string | null | undefined): void => {
-    expect(name).toBeTruthy();
-    expect(known, "a name given twice").not.toContain(name);
-    known.add(name as string);
+  const read = new Set(output.map(({ name }) => name));
+  const define = (name: string): void => {
+    if (name === "") faults.push("a value without a name");
+    if (known.has(name)) faults.push(`${name} is given twice`);
+    known.add(name);
   };
-  const read = new Set(output?.map(({ name }) => name));
-  for (const { name } of input ?? []) define(name);
-  for (const tensor of initializer ?? []) {
-    define(tensor.name);
-    const count = (tensor.dims ?? []).reduce<number>((product, dim) => product * Number(dim), 1);
-    expect(tensor.rawData?.length, `bytes of ${tensor.name}`).toBe(count * (BYTES[tensor.dataType as number] as number));
+  for (const { name } of input) define(name);
+  for (const { name, dims, dataType, rawData } of initializer) {
+    define(name);
+    const count = dims.reduce<number>((product, dim) => product * Number(dim), 1);
+    if (rawData.length !== count * (BYTES[dataType] as number)) faults.push(`${name} has ${rawData.length} bytes for [${dims}]`);
   }
-  for (const { name, input, output } of node ?? []) {
-    for (const value of input ?? []) {
-      if (value === "") continue;
-      expect(known, `what ${name} reads`).toContain(value);
+  for (const { name, input, output } of node) {
+    for (const value of input) {
+      if (value !== "" && !known.has(value)) faults.push(`${name} reads ${value} before it is there`);
       read.add(value);
     }
-    expect(input?.at(-1), `last input of ${name}`).not.toBe("");
-    for (const value of output ?? []) define(value);
+    if (input.at(-1) === "") faults.push(`${name} ends with an input left out`);
+    for (const value of output) define(value);
   }
-  for (const { name } of [...(output ?? []), ...(valueInfo ?? [])]) expect(known).toContain(name);
-  const names = (node ?? []).map(({ name }) => name);
-  expect(new Set(names).size, "different names of nodes").toBe(names.length);
-  expect((initializer ?? []).filter(({ name }) => !read.has(name))).toEqual([]);
+  const names = node.map(({ name }) => name);
+  faults.push(...names.filter((name, i) => names.indexOf(name) !== i).map((name) => `two nodes are named ${name}`));
+  faults.push(...[...output, ...valueInfo].filter(({ name }) => !known.has(name)).map(({ name }) => `${name} is given by nobody`));
+  faults.push(...initializer.filter(({ name }) => !read.has(name)).map(({ name }) => `${name} is read by nobody`));
+  return faults;
 }
 
-/** `[N, 3, 32, 32]` of a ValueInfoProto. */
-export function dimsOf(value: onnx.IValueInfoProto | undefined): (string | number)[] {
-  return (value?.type?.tensorType?.shape?.dim ?? []).map(({ dimParam, dimValue }) => dimParam || Number(dimValue));
+/** `["N", 3, 32, 32]` */
+export function dimsOf({ type }: onnx.IValueInfoProto): (string | number)[] {
+  return (type?.tensorType?.shape?.dim ?? []).map(({ dimParam, dimValue }) => dimParam || Number(dimValue));
 }
