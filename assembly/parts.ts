@@ -82,6 +82,14 @@ export function sum2(v: v128): f64 {
   return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
 }
 
+/** Writes `value` to `count` floats. */
+export function fill_row(at: usize, count: i32, value: f32): void {
+  const v = f32x4.splat(value);
+  const whole = whole_bytes(count);
+  for (let to = at; to < at + whole; to += 16) v128.store(to, v);
+  store_part(at + whole, v, count & 3);
+}
+
 /** Floats of a long row that go to one worker together: some work, and a multiple of every vector step. */
 const TILE: i32 = 1024;
 

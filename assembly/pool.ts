@@ -9,7 +9,7 @@
  * A NaN in a window makes its output NaN, as in PyTorch.
  */
 import { AvgPool, GlobalAvgPool, MaxPool } from "./generated/layouts";
-import { nth, store_part, whole_bytes } from "./parts";
+import { fill_row, nth, store_part, whole_bytes } from "./parts";
 import { share } from "./simd";
 import { row_sum } from "./sums";
 
@@ -103,7 +103,7 @@ function pool_planes<P>(kind: i32, p: P, worker: i32, workers: i32, scratch: usi
   const inside = min(p.iw, width - p.pl);
   const bare = p.pl == 0 && inside == width;
   const padding: f32 = kind == MAX ? -Infinity : 0;
-  for (let j = 0; j < width + 8; j++) store<f32>(nth(scratch, j), padding);
+  fill_row(scratch, width + 8, padding);
 
   const to = share(p.planes, worker + 1, workers);
   for (let plane = share(p.planes, worker, workers); plane < to; plane++) {

@@ -6,7 +6,7 @@
  * the image's rows under the window.
  */
 import { AvgPoolDx, GlobalAvgPoolDx, MaxPoolDx } from "./generated/layouts";
-import { nth, store_part, whole_bytes } from "./parts";
+import { fill_row, nth, store_part, whole_bytes } from "./parts";
 import { count_columns, gather, tiles } from "./pool";
 import { share } from "./simd";
 
@@ -19,9 +19,9 @@ export function max_pool_dx(p: MaxPoolDx, worker: i32, workers: i32, scratch: us
     const dx = nth(p.dx, plane * p.ih * p.iw);
     if (side_by_side) {
       for (let i = 0; i < p.oh; i++) double_rows(nth(x, 2 * i * p.iw), nth(dy, i * p.ow), nth(dx, 2 * i * p.iw), p.ow, p.iw);
-      zero(nth(dx, 2 * p.oh * p.iw), (p.ih - 2 * p.oh) * p.iw);
+      fill_row(nth(dx, 2 * p.oh * p.iw), (p.ih - 2 * p.oh) * p.iw, 0);
     } else {
-      zero(dx, p.ih * p.iw);
+      fill_row(dx, p.ih * p.iw, 0);
       scatter_plane(p, x, dy, dx);
     }
   }
@@ -153,9 +153,9 @@ export function avg_pool_dx(p: AvgPoolDx, worker: i32, workers: i32, scratch: us
     const dx = nth(p.dx, plane * p.ih * p.iw);
     if (side_by_side) {
       for (let i = 0; i < p.oh; i++) quarter_rows(nth(dy, i * p.ow), nth(dx, 2 * i * p.iw), p.ow, p.iw);
-      zero(nth(dx, 2 * p.oh * p.iw), (p.ih - 2 * p.oh) * p.iw);
+      fill_row(nth(dx, 2 * p.oh * p.iw), (p.ih - 2 * p.oh) * p.iw, 0);
     } else {
-      zero(dx, p.ih * p.iw);
+      fill_row(dx, p.ih * p.iw, 0);
       spread_plane(p, dy, dx, scratch, columns);
     }
   }
@@ -178,7 +178,7 @@ function spread_plane(p: AvgPoolDx, dy: usize, dx: usize, scratch: usize, column
   for (let i = 0; i < p.oh; i++) {
     const top = max(0, i * p.sh - p.pt);
     const bottom = min(p.ih, i * p.sh - p.pt + p.kh);
-    zero(scratch, width);
+    fill_row(scratch, width, 0);
     spread_row(p, nth(dy, i * p.ow), scratch, columns, <f32>(p.exclude_padding ? bottom - top : p.kh));
     for (let row = top; row < bottom; row++) add_row(nth(scratch, p.pl), nth(dx, row * p.iw), inside);
   }
@@ -202,20 +202,10 @@ function add_row(from: usize, to: usize, count: i32): void {
   store_part(to + whole, f32x4.add(v128.load(to + whole), v128.load(from + whole)), count & 3);
 }
 
-function zero(at: usize, count: i32): void {
-  fill_row(at, count, f32x4.splat(0));
-}
-
-function fill_row(at: usize, count: i32, value: v128): void {
-  const whole = whole_bytes(count);
-  for (let to = at; to < at + whole; to += 16) v128.store(to, value);
-  store_part(at + whole, value, count & 3);
-}
-
 /** dx = dy / hw, all over each plane. */
 export function global_avg_pool_dx(p: GlobalAvgPoolDx, worker: i32, workers: i32, scratch: usize): void {
   const to = share(p.planes, worker + 1, workers);
   for (let plane = share(p.planes, worker, workers); plane < to; plane++) {
-    fill_row(nth(p.dx, plane * p.hw), p.hw, f32x4.splat(load<f32>(nth(p.dy, plane)) / <f32>p.hw));
+    fill_row(nth(p.dx, plane * p.hw), p.hw, load<f32>(nth(p.dy, plane)) / <f32>p.hw);
   }
 }

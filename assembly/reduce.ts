@@ -1,6 +1,6 @@
 /** `channel_sum`: y[c] = Σ_{n,i} x[n,c,i]; `batch_sum`: y[i] = Σ_n x[n,i]; `fill`: y[i] = value. */
 import { BatchSum, ChannelSum, Fill } from "./generated/layouts";
-import { column_share, nth, row_share, store_part, whole_bytes } from "./parts";
+import { column_share, fill_row, nth, row_share } from "./parts";
 import { share } from "./simd";
 import { column_sums, row_sum } from "./sums";
 
@@ -29,10 +29,5 @@ function sum_columns(x: usize, y: usize, n: i32, size: i32, worker: i32, workers
 
 export function fill(p: Fill, worker: i32, workers: i32, scratch: usize): void {
   const from = row_share(p.size, worker, workers);
-  const count = row_share(p.size, worker + 1, workers) - from;
-  const y = nth(p.y, from);
-  const value = f32x4.splat(p.value);
-  const whole = whole_bytes(count);
-  for (let at: usize = 0; at < whole; at += 16) v128.store(y + at, value);
-  store_part(y + whole, value, count & 3);
+  fill_row(nth(p.y, from), row_share(p.size, worker + 1, workers) - from, p.value);
 }
