@@ -31,6 +31,7 @@ export { trainingOps } from "./ops/index.ts";
 export type { AdamOptions, Optimizer, OptimizerSettings, SgdOptions } from "./optimizers.ts";
 export * as optimizers from "./optimizers.ts";
 export { type ParameterKind, parameterKinds, slopeNames } from "./parameters.ts";
+export * as prune from "./prune/index.ts";
 export { Random } from "./random.ts";
 export type { Recipe } from "./recipe.ts";
 export type { Schedule, ScheduleSettings } from "./schedules.ts";
