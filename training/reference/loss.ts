@@ -30,7 +30,9 @@ export function crossEntropy(io: ReferenceIo<LossAttrs>): void {
   eachExample(io, (logits, label) => {
     const total = logSumExp(logits);
     logits.forEach((logit, k) => {
-      y[0] = at(y, 0) - (target(k, label, logits.length, io.attrs.label_smoothing) * (logit - total)) / examples;
+      const q = target(k, label, logits.length, io.attrs.label_smoothing);
+      // a class that is no target may have a logit of −∞
+      if (q !== 0) y[0] = at(y, 0) - (q * (logit - total)) / examples;
     });
   });
 }
