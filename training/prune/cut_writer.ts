@@ -219,7 +219,7 @@ export class CutWriter {
       inputs: { x: flat },
       attrs: { start: 0, count: 1 },
     });
-    const zero = rewriter.tensor(rewriter.fresh(`${input}.none`), "state", [1, 1], new Float64Array(1));
+    const zero = rewriter.tensor(rewriter.fresh(`${input}.zero.factor`), "state", [1, 1], new Float64Array(1));
     return rewriter.append({ op: "mul", name: rewriter.fresh(`${input}.zero`), inputs: { a: first, b: zero } });
   }
 }
