@@ -19,8 +19,9 @@ interface Link {
 async function openLink(onAnswer: (answer: Answer) => void, onFailure: (why: string) => void): Promise<Link> {
   if (isNode()) {
     const { Worker: NodeWorker } = await importNode<typeof import("node:worker_threads")>("worker_threads");
+    // not a literal: bundlers take the one below for the page's worker; and a worker has no use for the command line's own flags
     const script = "./session_worker.js";
-    const worker = new NodeWorker(new URL(script, import.meta.url), { name: "swivel session" });
+    const worker = new NodeWorker(new URL(script, import.meta.url), { name: "swivel session", execArgv: [] });
     worker.on("message", onAnswer);
     worker.on("error", (error) => onFailure(error.message));
     worker.on("exit", (code) => onFailure(`it ended with code ${code}`));

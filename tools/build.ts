@@ -57,8 +57,8 @@ async function bundles(outdir: string): Promise<void> {
     target: "es2022",
     // Whatever else a source imports goes into the bundle.
     external: ["node:*", ...Object.keys(dependencies)],
-    // Names stay, for readable stack traces and `constructor.name`; an app's own bundler shortens them.
-    minifyWhitespace: true,
+    // Names stay, for readable stack traces and `constructor.name`; so does white space, and with it the comments in `import()` that tell an app's
+    // own bundler what not to follow. That one shortens them.
     minifySyntax: true,
     legalComments: "none",
     logLevel: "warning",

@@ -42,7 +42,8 @@ export async function startThreads(count: number, shared: Omit<ThreadStart, "wor
 
 async function startNodeThread(start: ThreadStart): Promise<Threads> {
   const { Worker } = await importNode<typeof import("node:worker_threads")>("worker_threads");
-  const worker = new Worker(NODE_THREAD, { eval: true, workerData: start });
+  // without the command line's own flags, of which --input-type would make it a module
+  const worker = new Worker(NODE_THREAD, { eval: true, workerData: start, execArgv: [] });
   await new Promise<void>((resolve, reject) => {
     worker.once("message", () => resolve());
     worker.once("error", (error) =>
