@@ -1,24 +1,25 @@
 /** How the ops of training graphs run on Wasm: a superset of the inference kernels, in a module of its own. */
-import { type KernelSet, type Lowering, lowerings, panelBytes, poolBytes, type Unsupported } from "../../src/backends/wasm/lowering.ts";
+import { type KernelSet, type Lowering, lowerings, poolBytes, type Unsupported, windowOf } from "../../src/backends/wasm/lowering.ts";
+import { convBytes, convWeightBytes, outerBytes, type Window } from "../../src/backends/wasm/scratch.ts";
 import type { BoundIo } from "../../src/graph/op.ts";
 import { type GradientOpName, trainingOps } from "../ops/index.ts";
 
-const product = (dims: readonly number[]): number => dims.reduce((all, dim) => all * dim, 1);
-
-/** Rows of the panels that a convolution's gradients unfold: dy's taps for dx, x's for dw, of one group each. */
+/** conv2d_dx reads dy as an image of its own, without stride, and makes one pixel of each stride × stride block at a time. */
 // biome-ignore lint/suspicious/noExplicitAny: attributes are typed where the op is defined
-const dxTaps = (io: BoundIo<any>): number => {
-  const [cout = 1, , kh = 1, kw = 1] = io.shape("w");
-  return (cout / io.attrs.groups) * kh * kw;
-};
-// biome-ignore lint/suspicious/noExplicitAny: see above
-const dwTaps = (io: BoundIo<any>): number => product(io.shape("dw").slice(1));
+function dxWindow(io: BoundIo<any>): Window {
+  const [filters = 1, , kh = 1, kw = 1] = io.shape("w");
+  const { groups, stride, padding, dilation, size } = io.attrs;
+  const reach = (axis: 0 | 1, k: number) =>
+    Math.floor((padding[axis] + stride[axis] - 1) / stride[axis]) - Math.floor((padding[axis] - (k - 1) * dilation[axis]) / stride[axis]);
+  const cols = Math.ceil(size[1] / stride[1]);
+  return { channels: filters / groups, reach: [reach(0, kh), reach(1, kw)], step: [1, 1], cols, taps: kh * kw };
+}
 
 const gradientLowerings: Readonly<Record<GradientOpName, Lowering | Unsupported>> = {
-  conv2d_dx: { source: "conv2d_dx", scratch: (io) => panelBytes(dxTaps(io)) },
-  conv2d_dw: { source: "conv2d_dw", scratch: (io) => panelBytes(dwTaps(io)) },
-  linear_dx: { source: "linear_grad" },
-  linear_dw: { source: "linear_grad" },
+  conv2d_dx: { source: "conv2d_dx", scratch: (io) => convBytes(dxWindow(io)) },
+  conv2d_dw: { source: "conv2d_dw", scratch: (io) => convWeightBytes(windowOf(io, io.shape("dw"), io.shape("dy"))) },
+  linear_dx: { source: "linear_grad", scratch: (io) => outerBytes(io.shape("w")[0] ?? 1) },
+  linear_dw: { source: "linear_grad", scratch: (io) => outerBytes(io.shape("dy")[0] ?? 1) },
   channel_sum: { source: "reduce" },
   batch_sum: { source: "reduce" },
   batch_norm_train: { source: "batch_norm_train" },

@@ -4,6 +4,7 @@
  */
 import type { BoundIo, OpDef } from "../../graph/op.ts";
 import { type OpName, ops } from "../../ops/index.ts";
+import { convBytes, dotBytes, type Window } from "./scratch.ts";
 
 export interface Lowering {
   /** File in `assembly/` whose exported function of the kernel's name computes one step. */
@@ -23,28 +24,21 @@ export const unsupported = (why: string): Unsupported => ({ unsupported: why });
 /** For ops without steps: they only rename memory. */
 export const NO_KERNEL: Lowering = { source: "" };
 
-/**
- * Room for a panel of unfolded pixels: `rows` floats for each of up to as many pixels as fit into `PANEL` bytes (it should stay in the
- * second-level cache), and never fewer than 16.
- */
-export const PANEL = 128 * 1024;
-export const panelBytes = (rows: number): number => Math.max(PANEL, 4 * 16 * rows);
-
-/** Rows of a convolution's panel: the taps that one output pixel of one group reads. */
-// biome-ignore lint/suspicious/noExplicitAny: shapes only
-const taps = (io: BoundIo<any>): number =>
-  io
-    .shape("w")
-    .slice(1)
-    .reduce((product, dim) => product * dim, 1);
+/** The window of a convolution with weights [o, c / groups, kh, kw] and output y [n, o, h, w], or of its gradient with respect to the weights. */
+// biome-ignore lint/suspicious/noExplicitAny: shapes and attributes only
+export function windowOf(io: BoundIo<any>, w: readonly number[], y: readonly number[]): Window {
+  const [, channels = 1, kh = 1, kw = 1] = w;
+  const { dilation, stride } = io.attrs;
+  return { channels, reach: [(kh - 1) * dilation[0], (kw - 1) * dilation[1]], step: stride, cols: y[3] ?? 1, taps: kh * kw };
+}
 
 /** Room for a pool: one padded row of pixels and, for each output column, a number; with the vectors that overhang their ends. */
 export const poolBytes = (width: number, padding: readonly number[]): number =>
   4 * (2 * (width + (padding[1] ?? 0) + (padding[3] ?? 0)) + 16);
 
 export const lowerings: Readonly<Record<OpName, Lowering | Unsupported>> = {
-  conv2d: { source: "conv2d", scratch: (io) => panelBytes(taps(io)) },
-  linear: { source: "linear" },
+  conv2d: { source: "conv2d", scratch: (io) => convBytes(windowOf(io, io.shape("w"), io.shape("y"))) },
+  linear: { source: "linear", scratch: (io) => dotBytes(io.shape("w")[1] ?? 1) },
   batch_norm: { source: "batch_norm" },
   relu: { source: "activation" },
   relu6: { source: "activation" },

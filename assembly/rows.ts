@@ -1,0 +1,40 @@
+/** How the matrix kernels cut rows into blocks, and the types that stand for a block's number of rows. */
+
+/** Six rows by two vectors are twelve sums, which leaves three of the registers that engines have for Wasm on x86. */
+export const MAX_ROWS: i32 = 6;
+
+/** Blocks that m rows are cut into, as equal as can be: 13 rows are 4 + 4 + 5, so that odd numbers cost no more than their share. */
+// @ts-ignore: decorator
+@inline
+export function row_blocks(m: i32): i32 {
+  return (m + MAX_ROWS - 1) / MAX_ROWS;
+}
+
+/** Sizes of types are numbers that generic functions know at compile time: one body makes a kernel for each number of rows. */
+@unmanaged
+export class Rows1 {
+  a: u8;
+}
+@unmanaged
+export class Rows2 {
+  a: u16;
+}
+@unmanaged
+export class Rows3 {
+  a: u16;
+  b: u8;
+}
+@unmanaged
+export class Rows4 {
+  a: u32;
+}
+@unmanaged
+export class Rows5 {
+  a: u32;
+  b: u8;
+}
+@unmanaged
+export class Rows6 {
+  a: u32;
+  b: u16;
+}
