@@ -22,8 +22,10 @@ export type BackendTiming =
   | { readonly dense: Timing; readonly packed: Timing; readonly ratio: Interval }
   | { readonly unavailable: string };
 
+/** One way of training, before any cut. */
 export interface ArmFacts {
   readonly name: string;
+  /** Share of test images classified correctly. */
   readonly accuracy: number;
   readonly aliveFilters: number;
   readonly totalFilters: number;
