@@ -52,7 +52,7 @@ export function damageGraph(file: Uint8Array, next: () => number): Uint8Array {
     let key = "graph";
     for (;;) {
       const child = parent[key];
-      if (typeof child !== "object" || child === null || Object.keys(child).length === 0 || next() > 0.7) break;
+      if (typeof child !== "object" || child === null || Object.keys(child).length === 0 || next() > 0.9) break;
       parent = child as Record<string, unknown>;
       key = Object.keys(parent)[int(Object.keys(parent).length)] as string;
     }
