@@ -10,7 +10,7 @@ export function foldBatchNorm(rewriter: Rewriter): void {
     if (!isKnownBatchNorm(rewriter, node)) continue;
     const x = node.inputs.x as string;
     const source = sourceOf(rewriter, x, node);
-    if (!source || !isBareFilter(rewriter, source.node) || !rewriter.bypass(node, x)) continue;
+    if (!source || !isBareFilter(rewriter, source.node) || !rewriter.bypass(node, x, "output")) continue;
     const { scale, shift } = affineOf(rewriter, node);
     scaleFilter(rewriter, source.node, scale, shift);
     for (const add of source.constants) scaleOperand(rewriter, add, "b", scale);

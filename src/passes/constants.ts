@@ -25,7 +25,7 @@ function foldOperand(rewriter: Rewriter, node: LooseNode): void {
   if (!perChannel) return;
   const source = rewriter.feeder(a, node);
   if (perChannel.every((value) => value === neutral)) rewriter.bypass(node, a);
-  else if (source && isBareFilter(rewriter, source) && rewriter.bypass(node, a)) {
+  else if (source && isBareFilter(rewriter, source) && rewriter.bypass(node, a, "output")) {
     if (node.op === "mul") scaleFilter(rewriter, source, perChannel);
     else {
       const bias = source.inputs.bias === undefined ? undefined : rewriter.exact(source.inputs.bias);

@@ -156,13 +156,13 @@ export class Rewriter {
   }
 
   /**
-   * Takes out a node whose output equals its input `source`. Where the output is the graph's, its name stays and the source's goes. False, and
-   * nothing done, where neither can go: an output that would be an input, a parameter or another output.
+   * Takes out a node whose output equals its input `source`, or will as soon as the source is changed: then the output's name is the one to
+   * keep, as it is where the output is the graph's. False, and nothing done, where a name that must stay would go.
    */
-  bypass(node: LooseNode, source: string): boolean {
+  bypass(node: LooseNode, source: string, keep: "source" | "output" = "source"): boolean {
     const target = Object.values(node.outputs)[0] as string;
     let [gone, kept] = [target, source];
-    if (this.outputs.includes(target)) {
+    if (keep === "output" || this.outputs.includes(target)) {
       if (this.role(source) !== "temp" || this.outputs.includes(source)) return false;
       [gone, kept] = [source, target];
     }

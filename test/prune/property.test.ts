@@ -1,15 +1,22 @@
+/** What must stay true of every graph and every choice of survivors: masked = cut = cut and optimized. */
 import { describe, expect, it } from "vitest";
 import { costOf } from "../../src/graph/cost.ts";
-import { ops } from "../../src/ops/index.ts";
-import type { Network } from "../../src/passes/network.ts";
+import { type OpName, ops } from "../../src/ops/index.ts";
+import { type Network, networkOf } from "../../src/passes/network.ts";
 import { optimizeExact } from "../../src/passes/optimize.ts";
 import { ReferenceBackend } from "../../src/reference/index.ts";
 import { cutExact } from "../../training/prune/cut.ts";
+import { filterPlan, macsOf } from "../../training/prune/filters.ts";
+import { livenessOf } from "../../training/prune/liveness.ts";
 import { maskExact } from "../../training/prune/mask.ts";
+import { deadChannels, type Survivors } from "../../training/prune/survivors.ts";
+import { wiringOf } from "../../training/prune/wiring.ts";
 import { Random } from "../../training/random.ts";
 import { randomInput, randomNetwork, randomSurvivors } from "./random_network.ts";
 
 const NETWORKS = 300;
+/** Float64 rounding, relative to the largest output. */
+const TOLERANCE = 1e-9;
 const backend = new ReferenceBackend();
 
 type Outputs = Record<string, Float64Array>;
@@ -30,21 +37,88 @@ function difference(a: Outputs, b: Outputs): number {
 }
 
 const macs = ({ graph }: Network): number => costOf(graph, ops).macs;
+const params = ({ graph }: Network): number => costOf(graph, ops).params;
+const liveness = (network: Network, survivors: Survivors) => {
+  const wiring = wiringOf(networkOf(network.graph, network.tensors));
+  return { wiring, live: livenessOf(wiring, deadChannels(network.graph, survivors)) };
+};
 
-describe("random networks with random survivors", () => {
-  it(`masked = cut = cut and optimized, for ${NETWORKS} of them`, () => {
-    for (let seed = 0; seed < NETWORKS; seed++) {
-      const random = new Random(`cut ${seed}`);
-      const network = randomNetwork(random);
-      const survivors = randomSurvivors(network, random);
-      const inputs = randomInput(network, random, 2);
+interface Trial {
+  readonly seed: number;
+  readonly random: Random;
+  readonly network: Network;
+  readonly survivors: Survivors;
+  readonly cut: Network;
+  readonly inputs: Outputs;
+}
+
+const trials: Trial[] = Array.from({ length: NETWORKS }, (_, seed) => {
+  const random = new Random(`cut ${seed}`);
+  const network = randomNetwork(random);
+  const survivors = randomSurvivors(network, random);
+  return { seed, random, network, survivors, cut: cutExact(network, survivors), inputs: randomInput(network, random, 2) };
+});
+
+describe(`${NETWORKS} random networks with random survivors`, () => {
+  it("masked = cut = cut and optimized", () => {
+    for (const { seed, network, survivors, cut, inputs } of trials) {
       const masked = maskExact(network, survivors);
       const expected = run(masked, inputs);
-      const cut = cutExact(network, survivors);
-      expect(difference(expected, run(cut, inputs)), `cut, seed ${seed}`).toBeLessThan(1e-9);
-      expect(difference(expected, run(optimizeExact(cut), inputs)), `cut and optimized, seed ${seed}`).toBeLessThan(1e-9);
-      expect(difference(expected, run(optimizeExact(masked), inputs)), `masked and optimized, seed ${seed}`).toBeLessThan(1e-9);
-      expect(macs(cut), `MACs, seed ${seed}`).toBeLessThanOrEqual(macs(network));
+      expect(difference(expected, run(cut, inputs)), `cut, seed ${seed}`).toBeLessThan(TOLERANCE);
+      expect(difference(expected, run(optimizeExact(cut), inputs)), `cut and optimized, seed ${seed}`).toBeLessThan(TOLERANCE);
+      expect(difference(expected, run(optimizeExact(masked), inputs)), `masked and optimized, seed ${seed}`).toBeLessThan(TOLERANCE);
     }
+  });
+
+  it("networks whose slopes are 0 cut themselves just as far", () => {
+    for (const { seed, network, survivors, cut } of trials) {
+      expect(macs(cutExact(maskExact(network, survivors), {})), `seed ${seed}`).toBe(macs(cut));
+    }
+  });
+
+  it("a cut costs what select counts without cutting, and never more than before", () => {
+    for (const { seed, network, survivors, cut } of trials) {
+      const { wiring, live } = liveness(network, survivors);
+      expect(macs(cut), `seed ${seed}`).toBe(macsOf(wiring, live));
+      expect(macs(cut), `seed ${seed}`).toBeLessThanOrEqual(macs(network));
+    }
+  });
+
+  it("nothing is left that nobody needs: every filter is live and read, and a second cut finds nothing", () => {
+    for (const { seed, cut } of trials) {
+      const { wiring, live } = liveness(cut, {});
+      for (const wire of wiring.wires) {
+        // groups are filled up to equal sizes
+        if (wire.kind !== "mix" || wire.groups > 1) continue;
+        const { inputs, outputs } = filterPlan(wire, live);
+        expect([inputs.length, outputs.length], `seed ${seed}, ${wire.node.name}`).toEqual([wire.perGroup, wire.channels]);
+      }
+      const again = cutExact(cut, {});
+      expect([macs(again), params(again)], `seed ${seed}`).toEqual([macs(cut), params(cut)]);
+    }
+  });
+
+  it("a cut network can be cut again", () => {
+    for (const { seed, random, cut, inputs } of trials) {
+      const next = randomSurvivors(cut, random);
+      expect(difference(run(maskExact(cut, next), inputs), run(cutExact(cut, next), inputs)), `seed ${seed}`).toBeLessThan(TOLERANCE);
+    }
+  });
+
+  it("optimizing twice changes nothing", () => {
+    for (const { seed, cut } of trials) {
+      const once = optimizeExact(cut);
+      expect(optimizeExact(once), `seed ${seed}`).toEqual(once);
+    }
+  });
+
+  it("they hold every op, before and after, and most outputs still depend on the input", () => {
+    const before = new Set(trials.flatMap(({ network }) => network.graph.nodes.map((node) => node.op)));
+    const after = new Set(trials.flatMap(({ cut }) => cut.graph.nodes.map((node) => node.op)));
+    expect([...before].sort()).toEqual(Object.keys(ops).sort());
+    // padding with zero channels is never stored
+    expect([...after, "pad_channels" satisfies OpName].sort()).toEqual(Object.keys(ops).sort());
+    expect(trials.filter(({ cut }) => macs(cut) > 0).length).toBeGreaterThan(NETWORKS / 2);
+    expect(trials.filter(({ network, cut }) => macs(cut) < macs(network)).length).toBeGreaterThan(0.9 * NETWORKS);
   });
 });
