@@ -135,7 +135,7 @@ export function plot({ description, x, y, xTitle, height, body, overlay, ends = 
   const widest = ends.length > 0 && html`<i>${longest(ends.map((end) => end.text))} <b>${longest(ends.map((end) => end.value))}</b></i>`;
   return html`<div class="plot" role="img" aria-label="${description}">
 <div class="plot-y"><i>${longest(y.ticks.map((tick) => tick.text))}</i>${yTicks}</div>
-<div class="plot-area" style="height:${height}px"${data}>
+<div class="plot-area" style="--height:${height}px"${data}>
 <svg viewBox="0 0 ${SIDE} ${SIDE}" preserveAspectRatio="none"><path class="grid" d="${rows.join("")}"/>${body}</svg>${overlay}</div>
 <div class="plot-ends">${widest}${labels}</div>
 <div class="plot-x">${xTicks}${xTitle && html`<em>${xTitle}</em>`}</div>
