@@ -27,10 +27,11 @@ export function eachTap(
   for (let i = 0; i < outputHeight; i++) {
     for (let j = 0; j < outputWidth; j++) {
       for (let p = 0; p < kernelHeight; p++) {
+        const y = i * strideY - top + p * dilationY;
+        if (y < 0 || y >= height) continue;
         for (let q = 0; q < kernelWidth; q++) {
-          const y = i * strideY - top + p * dilationY;
           const x = j * strideX - left + q * dilationX;
-          if (y >= 0 && y < height && x >= 0 && x < width) visit(i, j, p, q, y, x);
+          if (x >= 0 && x < width) visit(i, j, p, q, y, x);
         }
       }
     }
