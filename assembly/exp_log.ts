@@ -10,8 +10,8 @@ import { fma } from "./simd";
 export function exp4(v: v128): v128 {
   const x = f32x4.pmin(f32x4.pmax(v, f32x4.splat(-104)), f32x4.splat(89));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
-  // ln 2 in two parts; the first has so few digits that its product with n is exact
-  const r = fma(n, f32x4.splat(2.12194440e-4), fma(n, f32x4.splat(-0.693359375), x));
+  // ln 2 in two parts; the first has so few digits that its product with n is exact, fused or not
+  const r = fma(n, f32x4.splat(2.12194440e-4), f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375))));
   let e = f32x4.splat(1.0 / 5040);
   e = fma(e, r, f32x4.splat(1.0 / 720));
   e = fma(e, r, f32x4.splat(1.0 / 120));
