@@ -2,7 +2,7 @@
 import type { Explanation, NodeTime, TensorData } from "./backends/backend.ts";
 import { inferenceBuild } from "./backends/wasm/backend.ts";
 import { createEngine, type Engine, type EngineInput, type EngineInputs, type ValueInfo } from "./engine.ts";
-import { BackendError, InputError } from "./errors.ts";
+import { AbortedError, BackendError, InputError } from "./errors.ts";
 import { sizeOf } from "./graph/graph.ts";
 import type { Pixels } from "./model/pixels.ts";
 import type { Preprocess } from "./model/preprocess.ts";
@@ -46,6 +46,10 @@ export class Session implements Disposable {
     const engine = await (options.worker
       ? createWorkerEngine(bytes, settings, options.signal)
       : createEngine(bytes, settings, inferenceBuild));
+    if (options.signal?.aborted) {
+      engine.dispose();
+      throw new AbortedError("loading", { cause: options.signal.reason });
+    }
     return new Session(engine);
   }
 
@@ -82,7 +86,8 @@ export class Session implements Disposable {
     checkKeys(options, ["signal", "outputs"], "run");
     checkSignal(options.signal);
     const { signal, outputs = this.outputs.map(({ name }) => name) } = options;
-    const unknown = outputs.find((name) => !this.outputs.some((output) => output.name === name));
+    if (!Array.isArray(outputs)) throw new InputError("E_OPTION", `outputs is ${String(outputs)}; expected a list of names`);
+    const unknown = (outputs as readonly string[]).find((name) => !this.outputs.some((output) => output.name === name));
     if (unknown !== undefined) {
       throw new InputError("E_INPUT", `the model has no output "${unknown}"; it has ${this.outputs.map(({ name }) => name).join(", ")}`);
     }

@@ -1,7 +1,7 @@
 /** The bytes of a model file, from wherever it lies. */
 
 import { importNode, isNode } from "./backends/platform.ts";
-import { AbortedError, ModelError } from "./errors.ts";
+import { AbortedError, InputError, ModelError } from "./errors.ts";
 
 /** An address; in Node also a path; or the file's bytes. */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
@@ -24,10 +24,16 @@ const MAX_BYTES = 2 ** 31;
 export async function readSource(source: ModelSource, options: SourceOptions): Promise<Uint8Array> {
   try {
     options.signal?.throwIfAborted();
-    if (source instanceof ArrayBuffer) return new Uint8Array(source);
     if (ArrayBuffer.isView(source)) return source;
+    // by tag: buffers of other realms are welcome
+    const tag = Object.prototype.toString.call(source).slice(8, -1);
+    if (tag === "ArrayBuffer") return new Uint8Array(source as ArrayBuffer);
+    if (tag !== "String" && tag !== "URL")
+      throw new InputError("E_INPUT", `the model's source is ${tag}; expected its address, its path or its bytes`);
     const bytes =
-      isNode() && !/^(https?|data|blob):/i.test(String(source)) ? await readFile(source, options) : await download(source, options);
+      isNode() && !/^(https?|data|blob):/i.test(String(source))
+        ? await readFile(source as string | URL, options)
+        : await download(source as string | URL, options);
     options.signal?.throwIfAborted();
     return bytes;
   } catch (error) {
@@ -72,20 +78,22 @@ async function download(source: string | URL, { onProgress, signal }: SourceOpti
   const chunks: Uint8Array[] = [];
   let loaded = 0;
   onProgress?.({ loaded, total });
-  try {
-    const reader = response.body?.getReader();
-    for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
-      chunks.push(next.value);
-      loaded += next.value.length;
-      if (loaded > MAX_BYTES) {
-        await reader?.cancel();
-        throw new ModelError("E_TOO_LARGE", `${what} sends more than ${MAX_BYTES} bytes; this cannot be a model for this runtime`);
-      }
-      onProgress?.({ loaded, total });
+  const reader = response.body?.getReader();
+  const read = async () => {
+    try {
+      return await reader?.read();
+    } catch (error) {
+      throw new ModelError("E_IO", `${what} broke off after ${loaded} bytes: ${reason(error)}; load it again`, { cause: error });
     }
-  } catch (error) {
-    if (error instanceof ModelError || signal?.aborted) throw error;
-    throw new ModelError("E_IO", `${what} broke off after ${loaded} bytes: ${reason(error)}; load it again`, { cause: error });
+  };
+  for (let next = await read(); next && !next.done; next = await read()) {
+    chunks.push(next.value);
+    loaded += next.value.length;
+    if (loaded > MAX_BYTES) {
+      await reader?.cancel();
+      throw new ModelError("E_TOO_LARGE", `${what} sends more than ${MAX_BYTES} bytes; this cannot be a model for this runtime`);
+    }
+    onProgress?.({ loaded, total });
   }
   const bytes = new Uint8Array(loaded);
   let at = 0;

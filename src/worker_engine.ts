@@ -53,10 +53,18 @@ class WorkerEngine implements Engine {
 
   /** `bytes` are copied. */
   async load(bytes: Uint8Array, settings: EngineSettings, signal: AbortSignal | undefined): Promise<this> {
-    this.#link = await openLink(
-      (answer) => this.#receive(answer),
-      (why) => this.#end(new BackendError("E_BACKEND", `the session's worker stopped: ${why}`)),
-    );
+    try {
+      this.#link = await openLink(
+        (answer) => this.#receive(answer),
+        (why) => this.#end(new BackendError("E_BACKEND", `the session's worker stopped: ${why}`)),
+      );
+    } catch (error) {
+      throw new BackendError(
+        "E_BACKEND",
+        `the session's worker did not start: ${(error as Error).message}; allow it, or take worker: false`,
+        { cause: error },
+      );
+    }
     // not slice(), which is a view for Node's buffers
     const copy = new Uint8Array(bytes);
     const onAbort = () => this.#end(new AbortedError("loading", { cause: signal?.reason }));

@@ -68,7 +68,7 @@ function readLongs(bytes: Uint8Array, name: string): Int32Array {
 
 /** Throws ModelError: E_TRUNCATED, E_TOO_LARGE, E_FORMAT, E_UNSUPPORTED (a dtype), E_NOT_FINITE, each naming the tensor. */
 export function readSafetensors(file: Uint8Array | ArrayBuffer, options: SafetensorsOptions = {}): Safetensors {
-  const bytes = file instanceof ArrayBuffer ? new Uint8Array(file) : new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
+  const bytes = ArrayBuffer.isView(file) ? new Uint8Array(file.buffer, file.byteOffset, file.byteLength) : new Uint8Array(file);
   const { header, data } = splitHeader(bytes);
   const { __metadata__: metadata = {}, ...rest } = header;
   const entries = Object.entries(rest).map(([name, entry]) => readEntry(name, entry, data.length));

@@ -246,6 +246,11 @@ describe("what goes wrong in a page", () => {
       headers: { "Content-Security-Policy": "script-src 'self'" },
       pages: { "/index.html": html },
     });
+    const noWorkers = await serve(dir, {
+      isolated: false,
+      headers: { "Content-Security-Policy": "worker-src 'none'" },
+      pages: { "/index.html": html },
+    });
     const missing = await serve(dir, {
       isolated: false,
       pages: { "/index.html": html, "/session_worker.js": "throw new Error('not what was asked for')" },
@@ -254,6 +259,7 @@ describe("what goes wrong in a page", () => {
       for (const [server, worker, message] of [
         [forbidden, false, /^E_BACKEND the Wasm module did not compile.*'wasm-unsafe-eval'/],
         [forbidden, true, /^E_BACKEND the Wasm module did not compile.*'wasm-unsafe-eval'/],
+        [noWorkers, true, /^E_BACKEND the session's worker /],
         [missing, true, /^E_BACKEND the session's worker stopped: .*not what was asked for/],
       ] as const) {
         const page = await browser.newPage();
@@ -269,6 +275,7 @@ describe("what goes wrong in a page", () => {
     } finally {
       await forbidden.close();
       await missing.close();
+      await noWorkers.close();
     }
   });
 });

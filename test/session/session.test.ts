@@ -102,9 +102,18 @@ describe("loading", () => {
     ["a connection that breaks off", () => `${base}/cut`, /^E_IO .*broke off after 500 bytes/],
     ["a web page", () => `${base}/page`, /^E_TOO_LARGE .*web page/],
     ["bytes of something else", () => new Uint8Array(100), /^E_FORMAT/],
+    ["nothing", () => undefined as never, /^E_INPUT the model's source is Undefined/],
+    ["a number", () => 7 as never, /^E_INPUT the model's source is Number/],
     ["half a file", () => goldenBytes().subarray(0, 4000), /^E_TRUNCATED/],
   ])("says what is wrong with %s", async (_, source, message) => {
     expect(await failure(Session.load(source()))).toMatch(message);
+  });
+
+  it("lets errors of the progress function through", async () => {
+    const onProgress = () => {
+      throw new RangeError("of my own");
+    };
+    await expect(Session.load(`${base}/model`, { onProgress })).rejects.toThrow(RangeError);
   });
 
   it("stops where its signal fires: before, and during the download", async () => {
@@ -224,6 +233,7 @@ describe.each(["auto", "baseline"] as const)("running with simd: %s", (simd) => 
       { outputs: ["probabilities"] },
       /^E_INPUT the model has no output "probabilities"; it has logits/,
     ],
+    ["outputs that are no list", { image: goldenImage }, { outputs: "logits" }, /^E_OPTION outputs is logits; expected a list/],
     ["an unknown option", { image: goldenImage }, { output: "logits" }, /^E_OPTION run has no option "output"/],
     ["a signal that is none", { image: goldenImage }, { signal: "stop" }, /^E_OPTION signal/],
     ["a signal that has fired", { image: goldenImage }, { signal: AbortSignal.abort() }, /^E_ABORTED/],
