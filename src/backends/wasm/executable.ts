@@ -2,12 +2,12 @@
  * A graph loaded into linear memory. Layout, from the module's heap base: the control block, the persistent arena (weights, statistics),
  * then what belongs to one plan: program, scratch, arena of activations. Plans for other batch sizes are written over it when they are needed.
  */
-import { AbortedError, BackendError, InputError } from "../../errors.ts";
+import { AbortedError, BackendError } from "../../errors.ts";
 import { type Graph, sizeOf, type Value } from "../../graph/graph.ts";
 import { ALIGNMENT } from "../../plan/memory.ts";
 import { makePlan, type Plan } from "../../plan/plan.ts";
 import type { CompileOptions, Executable, Explanation, NodeTime, RunOptions, TensorData, Tensors } from "../backend.ts";
-import { bindInputs } from "../inputs.ts";
+import { bindInputs, bindOutputs, bindTensor, persistentValue } from "../inputs.ts";
 import { nextTask, Queue } from "../queue.ts";
 import { CONTROL_BYTES, type ControlField, controlIndex } from "./control.ts";
 import type { Simd } from "./features.ts";
@@ -107,7 +107,7 @@ export class WasmExecutable implements Executable {
 
   read(name: string): Promise<TensorData> {
     return this.#enqueue(async () => {
-      this.#persistentValue(name);
+      persistentValue(this.#graph, name);
       return this.#copy(name);
     });
   }
@@ -160,10 +160,7 @@ export class WasmExecutable implements Executable {
   /** Makes the plan for these inputs current and copies them in. */
   #prepare(inputs: Tensors, outputs: readonly string[]): Loaded {
     const { batch } = bindInputs(this.#graph, inputs);
-    for (const name of outputs) {
-      if (!Object.hasOwn(this.#graph.values, name))
-        throw new InputError("E_INPUT", `no value "${name}" to read; the outputs are ${this.#graph.outputs.join(", ")}`);
-    }
+    bindOutputs(this.#graph, outputs);
     const loaded = this.#use(batch, outputs);
     for (const name of this.#graph.inputs) this.#put(name, inputs[name] as TensorData);
     return loaded;
@@ -246,18 +243,8 @@ export class WasmExecutable implements Executable {
     for (const [name, data] of Object.entries(tensors)) this.#store(name, data);
   }
 
-  #persistentValue(name: string): Value {
-    const value = Object.hasOwn(this.#graph.values, name) ? this.#graph.values[name] : undefined;
-    if (value?.role !== "param" && value?.role !== "state")
-      throw new InputError("E_INPUT", `"${name}" is no parameter or state of the graph`);
-    return value;
-  }
-
   #store(name: string, data: TensorData): void {
-    const value = this.#persistentValue(name);
-    const size = sizeOf(value.shape as number[]);
-    if (data.length !== size)
-      throw new InputError("E_INPUT", `"${name}" has ${data.length} elements, [${value.shape.join(", ")}] holds ${size}`);
+    bindTensor(this.#graph, name, data);
     this.#put(name, data);
   }
 
@@ -268,7 +255,7 @@ export class WasmExecutable implements Executable {
   }
 
   #put(name: string, data: TensorData): void {
-    const Type = data instanceof Int32Array ? Int32Array : Float32Array;
+    const Type = this.#graph.values[name]?.dtype === "i32" ? Int32Array : Float32Array;
     new Type(this.#memory.buffer, this.#address(name), data.length).set(data);
   }
 
