@@ -158,6 +158,10 @@ describe.each([false, true])("pictures in a page, worker: %s", (worker) => {
             logits[`${kind} ${size}`] = [...((await session.run({ image: picture })).logits ?? [])];
           logits[`all ${size}`] = [...((await session.run({ image: Object.values(kinds) })).logits ?? [])];
         }
+        // older browsers have canvases in documents only
+        const { imageBitmap } = await window.tools.pictures(31, 31);
+        Reflect.deleteProperty(window, "OffscreenCanvas");
+        logits["without OffscreenCanvas"] = [...((await session.run({ image: imageBitmap as ImageBitmap })).logits ?? [])];
         session.dispose();
         return logits;
       }, worker),
@@ -168,6 +172,7 @@ describe.each([false, true])("pictures in a page, worker: %s", (worker) => {
         expectLogits(results[`${kind} ${size}`], wanted);
       expectLogits(results[`all ${size}`], Array.from({ length: 7 }, () => wanted).flat());
     }
+    expectLogits(results["without OffscreenCanvas"], results["pixels 31"]);
     expect(results["pixels 8"]).not.toEqual(results["pixels 31"]);
   });
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SwivelError } from "../../src/errors.ts";
-import { type Progress, readModel, Session, topK, writeModel } from "../../src/index.ts";
+import { optimize, type Progress, readModel, Session, topK, writeModel } from "../../src/index.ts";
 import { pixelsToInput } from "../../src/model/preprocess.ts";
 import type { SessionOptions } from "../../src/options.ts";
 import { expectLogits, goldenBytes, goldenImage, goldenLogits, goldenPath } from "./golden.ts";
@@ -154,6 +154,13 @@ describe("loading", () => {
     using half = await Session.load(writeModel(model, { floats: "F16" }));
     const { logits } = await half.run({ image: goldenImage });
     goldenLogits.forEach((value, i) => void expect(logits?.[i]).toBeCloseTo(value, 1));
+  });
+
+  it("reads a packed model: one that was folded and fused before it was written", async () => {
+    const model = readModel(goldenBytes());
+    using packed = await Session.load(writeModel({ ...model, ...optimize(model.graph, model.tensors) }));
+    expectLogits((await packed.run({ image: goldenImage })).logits);
+    expect(packed.explain().steps).toBe(4);
   });
 
   it("is disposed of by `using`, and twice does no harm", async () => {
