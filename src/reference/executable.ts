@@ -19,11 +19,17 @@ export type ExactTensors = AnyTensors;
 /** The arrays of one run: persistent values and the run's own. */
 type Memory = Map<string, Float64Array>;
 
+/** Whether the backend has been disposed. */
+interface Life {
+  over: boolean;
+}
+
 export class ReferenceBackend implements Backend {
   readonly name = "reference";
   readonly #ops: OpTable;
   readonly #kernels: ReferenceTable;
-  readonly #executables = new Set<ReferenceExecutable>();
+  /** Known to every executable made here: a set of them would keep those that nobody needs any more. */
+  readonly #life: Life = { over: false };
 
   /** The ops of model files unless given others: `new ReferenceBackend(trainingOps, trainingReference)`. */
   constructor(table: OpTable = ops, kernels: ReferenceTable = reference) {
@@ -39,14 +45,11 @@ export class ReferenceBackend implements Backend {
   /** The same at once, from tensors that may be float64. */
   compileExact(graph: Graph, tensors: ExactTensors = {}): ReferenceExecutable {
     verify(graph, this.#ops);
-    const executable = new ReferenceExecutable(graph, this.#ops, this.#kernels, tensors);
-    this.#executables.add(executable);
-    return executable;
+    return new ReferenceExecutable(graph, this.#ops, this.#kernels, tensors, this.#life);
   }
 
   dispose(): void {
-    for (const executable of this.#executables) executable.dispose();
-    this.#executables.clear();
+    this.#life.over = true;
   }
 }
 
@@ -56,12 +59,14 @@ export class ReferenceExecutable implements Executable {
   readonly #kernels: ReferenceTable;
   readonly #persistent: Memory = new Map();
   readonly #queue = new Queue();
+  readonly #life: Life;
   #activationBytes = 0;
   #disposed = false;
 
   /** `graph` must be verified. Throws BackendError E_UNSUPPORTED for an op without a kernel, InputError E_INPUT for tensors that do not fit. */
-  constructor(graph: Graph, table: OpTable, kernels: ReferenceTable, tensors: ExactTensors) {
+  constructor(graph: Graph, table: OpTable, kernels: ReferenceTable, tensors: ExactTensors, life: Life = { over: false }) {
     this.#graph = graph;
+    this.#life = life;
     this.#ops = table;
     this.#kernels = kernels;
     for (const node of graph.nodes) this.#kernelOf(node);
@@ -151,7 +156,7 @@ export class ReferenceExecutable implements Executable {
   }
 
   #assertAlive(): void {
-    if (this.#disposed) throw new BackendError("E_DISPOSED", "the session or trainer was disposed; load it again");
+    if (this.#disposed || this.#life.over) throw new BackendError("E_DISPOSED", "the session or trainer was disposed; load it again");
   }
 
   async #enqueue<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
