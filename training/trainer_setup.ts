@@ -68,7 +68,7 @@ function withDataset(model: TrainerOptions["model"], data: TrainerOptions["data"
 }
 
 /** Undefined for images of other than 1 or 3 channels, which no picture gives. */
-function preprocessOf({ channels, width, height, mean, std }: Dataset): Model["preprocess"] {
+export function preprocessOf({ channels, width, height, mean, std }: Dataset): Model["preprocess"] {
   if (channels === 1) return { width, height, channels, order: "gray", mean, std };
   if (channels === 3) return { width, height, channels, order: "RGB", mean, std };
   return undefined;

@@ -1,23 +1,17 @@
 /** `swivel pack`: folds batch norms and slopes, fuses epilogues, and writes the file that an app ships. */
 import { Command, Option } from "commander";
 import { costOf } from "../../src/graph/cost.ts";
-import { type Model, readModel, writeModel } from "../../src/model/model.ts";
+import { readModel } from "../../src/model/model.ts";
 import { ops } from "../../src/ops/index.ts";
-import { optimize } from "../../src/passes/index.ts";
 import { readBytes, writeWhole } from "../files.ts";
 import { jsonOption, outputOf } from "../options.ts";
 import { kilobytes, short } from "../output.ts";
+import { packModel } from "../pack.ts";
 
 interface PackOptions {
   out: string;
   onnx?: string;
   dtype: "f32" | "f16";
-}
-
-/** The model as it ships: passes applied, training state left behind. */
-export function packModel(model: Model, dtype: "f32" | "f16" = "f32"): Uint8Array<ArrayBuffer> {
-  const { training: _, ...rest } = model;
-  return writeModel({ ...rest, ...optimize(model.graph, model.tensors) }, { floats: dtype });
 }
 
 export const packCommand = (): Command =>

@@ -1,0 +1,47 @@
+/** `swivel tour`: the main job from images to a packed network, with a report. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import { writeWhole } from "../files.ts";
+import { dataOption, integer, interruptSignal, jsonOption, openData, openTrainingBackend, outputOf, threadsOption } from "../options.ts";
+import { renderReport } from "../tour/page/render.ts";
+import { summary } from "../tour/summary.ts";
+import { runTour } from "../tour/tour.ts";
+
+interface TourOptions {
+  data?: string;
+  epochs: number;
+  threads: number | "auto";
+  seed: number;
+  out: string;
+}
+
+export const tourCommand = (): Command =>
+  new Command("tour")
+    .description("train a small network three ways, cut it, fine-tune, pack, and measure dense against packed")
+    .addOption(dataOption())
+    .option("--epochs <count>", "passes over 6,000 training images, or as many images of a larger set", integer(1), 12)
+    .addOption(threadsOption())
+    .option("--seed <number>", "of everything that is random", integer(0), 0)
+    .option("--out <folder>", "where models and report go", "out")
+    .addOption(jsonOption())
+    .action(async (options: TourOptions, command: Command) => {
+      const output = outputOf(command);
+      const signal = interruptSignal();
+      const dataset = await openData(options, output, signal);
+      const backend = await openTrainingBackend("auto", options.threads);
+      try {
+        const { record, models } = await runTour({ dataset, backend, output, signal, epochs: options.epochs, seed: options.seed });
+        await mkdir(options.out, { recursive: true });
+        const files: Record<string, string | Uint8Array> = {
+          "dense.safetensors": models.dense,
+          "model.safetensors": models.packed,
+          "report.json": `${JSON.stringify(record.report, null, 2)}\n`,
+          "report.html": renderReport(record),
+        };
+        for (const [name, contents] of Object.entries(files)) await writeWhole(join(options.out, name), contents);
+        output.result(record.report, `${summary(record.report)}\n\n${Object.keys(files).join(", ")} are in ${options.out}/`);
+      } finally {
+        backend.dispose();
+      }
+    });

@@ -1,0 +1,9 @@
+/** From a trained network to the file that ships. */
+import { type Model, writeModel } from "../src/model/model.ts";
+import { optimize } from "../src/passes/index.ts";
+
+/** The model as it ships: passes applied, training state left behind. */
+export function packModel(model: Model, dtype: "f32" | "f16" = "f32"): Uint8Array<ArrayBuffer> {
+  const { training: _, ...rest } = model;
+  return writeModel({ ...rest, ...optimize(model.graph, model.tensors) }, { floats: dtype === "f16" ? "F16" : "F32" });
+}
