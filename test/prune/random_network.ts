@@ -183,8 +183,20 @@ class Grower {
       }
       case "reshape": {
         const [h = 1, w = 1] = this.shape(x).slice(2) as number[];
-        const shapes = [[c * h, 1, w], [c, h * w, 1], ...(c % 2 === 0 ? [[c / 2, 2 * h, w]] : []), [1, c, h * w]];
-        return this.node("reshape", { x }, { shape: this.pick(shapes) });
+        const shapes = [[c * h, 1, w], [c, h * w, 1], ...(c % 2 === 0 ? [[c / 2, 2 * h, w]] : []), [1, c, h * w], [h * w, c, 1]];
+        if (this.chance(0.6)) return this.node("reshape", { x }, { shape: this.pick(shapes) });
+        // three dimensions, which neither gather nor scatter can route: a sum, and two readers
+        const shape = this.pick([
+          [c * h, w],
+          [c, h * w],
+          [1, c * h * w],
+        ]);
+        const a = this.node("reshape", { x }, { shape });
+        const b = this.chance(0.5)
+          ? this.node("reshape", { x: this.layer(x, c, { same: true }) }, { shape })
+          : this.normal("operand", [1, ...shape]);
+        const back = (value: string): string => this.node("reshape", { x: value }, { shape: [c, h, w] });
+        return this.node("add", { a: this.act(back(this.node("add", { a, b }))), b: this.act(back(a)) });
       }
     }
   }
