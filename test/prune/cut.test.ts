@@ -1,10 +1,14 @@
 /** The cut graph of each topology, stated whole. */
 import { describe, expect, it } from "vitest";
+import { GraphBuilder } from "../../src/graph/builder.ts";
 import { costOf } from "../../src/graph/cost.ts";
+import { valuesOf } from "../../src/graph/graph.ts";
 import { ops } from "../../src/ops/index.ts";
 import { type Network, rounded } from "../../src/passes/network.ts";
 import { optimizeExact } from "../../src/passes/optimize.ts";
 import { ReferenceBackend } from "../../src/reference/index.ts";
+import { differentiate } from "../../training/autodiff.ts";
+import { trainingOps } from "../../training/ops/index.ts";
 import { cut, cutExact } from "../../training/prune/cut.ts";
 import { mask, maskExact } from "../../training/prune/mask.ts";
 import type { Survivors } from "../../training/prune/survivors.ts";
@@ -256,6 +260,17 @@ describe("a cut", () => {
     const twice = cutExact(once, { outer: [true, false, true] });
     expect(difference(maskExact(network, { ...survivors, outer: [true, false, false, true] }), twice)).toBeLessThan(1e-12);
     expect(lines(twice.graph).find((line) => line.startsWith("add1"))).toBe("add1[2,4,4] = add(conv3[2,4,4], stem[2,4,4])");
+  });
+
+  it("can be trained further: every parameter that is left has a gradient", () => {
+    for (const { name, survivors: chosen } of cases) {
+      const { graph } = cutExact(topology(name), flags(chosen));
+      const builder = new GraphBuilder(trainingOps, graph);
+      const labels = builder.input("labels", ["N"], "i32");
+      builder.add("cross_entropy", "loss", { logits: graph.outputs[0] as string, labels });
+      const wrt = valuesOf(graph, "param").map((value) => value.name);
+      expect(Object.keys(differentiate(builder.build(), { loss: "loss", wrt }).gradients)).toEqual(wrt);
+    }
   });
 
   it("reports what it took, as costs of the graphs", () => {
