@@ -8,68 +8,94 @@
  * Scratch: the structs below, then two halves: the band's planes and list of vectors; the taps and the packed weights.
  */
 import { Conv2d } from "./generated/layouts";
-import { list_spots, Outer, outer, pack_panel, panel_rows, Spot, SPARE_SPOTS, spots_bytes, Tap } from "./outer";
-import { nth } from "./parts";
-import { fill_planes, fit_rows, Planes, PLANES_SLACK, set_rows, shape_planes, tap_offset } from "./planes";
+import { SLACK, SPARE_SPOTS, STRUCTS } from "./generated/scratch";
+import { Outer, outer, Spot } from "./outer";
+import { list_spots, pack_panel, panel_rows, spots_bytes, Tap } from "./panel";
+import { bytes, nth } from "./parts";
+import { fill_planes, fit_rows, Planes, set_rows, shape_planes, tap_offset } from "./planes";
 import { share } from "./simd";
 
-/** Bytes at the start of scratch for structs. */
-export const STRUCTS: i32 = 256;
+/** What a worker computes, and where its scratch memory is divided. */
+@unmanaged
+class Job {
+  /** Bands of images; each image has `bands`. */
+  first_item: i32;
+  end_item: i32;
+  bands: i32;
+  /** Filters of each group, and how many are packed at a time. */
+  first_filter: i32;
+  end_filter: i32;
+  most: i32;
+  /** The planes, and the list of taps. */
+  into: usize;
+  taps: usize;
+}
 
 export function conv2d(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
-  const filters = p.cout / p.groups;
-  const channels = p.cin / p.groups;
-  const window = p.kh * p.kw;
-  const half = (p.scratch_bytes - STRUCTS) / 2;
   const planes = changetype<Planes>(scratch);
   const t = changetype<Outer>(scratch + offsetof<Planes>());
-  const band = scratch + STRUCTS;
-  const taps = band + half;
+  const job = changetype<Job>(scratch + offsetof<Planes>() + offsetof<Outer>());
+  const half = (p.scratch_bytes - STRUCTS) / 2;
+  job.into = scratch + STRUCTS;
+  job.taps = job.into + half;
+  choose_bands(p, planes, job, half, worker, workers);
+  if (job.first_item == job.end_item || job.first_filter == job.end_filter) return;
 
-  shape_planes(planes, p.ih, p.iw, -p.pt, -p.pl, p.sh, p.sw, (p.kh - 1) * p.dilation_h, (p.kw - 1) * p.dilation_w, p.oh, p.ow);
-  fit_rows(planes, channels, p.oh, spots_bytes(p.ow), half - SPARE_SPOTS * offsetof<Spot>());
-  // few images are shared out by filters where most of the work is packing weights, else by bands
-  const by_filters = p.n < workers && channels * window > p.oh * p.ow;
-  if (!by_filters && p.n < 2 * workers) set_rows(planes, min(planes.rows, (p.oh + workers - 1) / workers));
-  list_taps(p, planes, taps);
-  t.spots = band + (planes.direct ? 0 : <usize>channels * planes.channel_bytes + PLANES_SLACK);
-  t.panel = taps + <usize>window * offsetof<Tap>();
-  t.y_row = (<usize>p.oh * p.ow) << 2;
+  const channels = p.cin / p.groups;
+  list_taps(p, planes, job.taps);
+  t.spots = job.into + (planes.direct ? 0 : <usize>channels * planes.channel_bytes + SLACK);
+  t.panel = job.taps + <usize>(p.kh * p.kw) * offsetof<Tap>();
+  t.y_row = bytes(p.oh * p.ow);
   t.lane_bytes = 4;
   t.residual = p.residual - p.y;
   t.has_residual = p.residual != 0;
   t.fn = p.fn;
-
-  const bands = (p.oh + planes.rows - 1) / planes.rows;
-  const items = p.n * bands;
-  const first_item = by_filters ? 0 : share(items, worker, workers);
-  const end_item = by_filters ? items : share(items, worker + 1, workers);
-  const first_filter = by_filters ? share(filters, worker, workers) : 0;
-  const end_filter = by_filters ? share(filters, worker + 1, workers) : filters;
-  if (first_item == end_item) return;
-  const most = panel_rows(half - window * offsetof<Tap>(), channels * window);
-  const image_floats = p.ih * p.iw;
-
   for (let group = 0; group < p.groups; group++) {
-    let listed = 0;
-    for (let filter = first_filter; filter < end_filter; filter += most) {
-      const o = group * filters + filter;
-      t.m = min(most, end_filter - filter);
-      t.bias = p.bias ? nth(p.bias, o) : 0;
-      t.slope = p.slope ? nth(p.slope, o) : 0;
-      const row_floats = channels * window;
-      pack_panel(t, taps, window, channels, nth(p.w, o * row_floats), <usize>row_floats << 2, <usize>window << 2, planes.channel_bytes);
-      for (let item = first_item; item < end_item; item++) {
-        const image = item / bands;
-        const row = (item % bands) * planes.rows;
-        const rows = min(planes.rows, p.oh - row);
-        if (rows != listed) list_spots(t, rows, p.ow, planes.row_bytes, <usize>p.ow << 2);
-        listed = rows;
-        t.b = fill_planes(planes, band, nth(p.x, (image * p.cin + group * channels) * image_floats), channels, row);
-        t.y = nth(p.y, ((image * p.cout + o) * p.oh + row) * p.ow);
-        outer(t);
-      }
+    for (let filter = job.first_filter; filter < job.end_filter; filter += job.most) {
+      t.m = min(job.most, job.end_filter - filter);
+      convolve(p, planes, t, job, group, group * (p.cout / p.groups) + filter);
     }
+  }
+}
+
+/** Decides how high bands are, and what this worker's share of the bands and filters is. No choice here changes a bit of the result. */
+function choose_bands(p: Conv2d, planes: Planes, job: Job, half: i32, worker: i32, workers: i32): void {
+  const channels = p.cin / p.groups;
+  const filters = p.cout / p.groups;
+  const window = p.kh * p.kw;
+  shape_planes(planes, p.ih, p.iw, -p.pt, -p.pl, p.sh, p.sw, (p.kh - 1) * p.dilation_h, (p.kw - 1) * p.dilation_w, p.oh, p.ow);
+  fit_rows(planes, channels, p.oh, spots_bytes(p.ow), half - SPARE_SPOTS * offsetof<Spot>());
+  // few images are shared out by filters where there is more to pack than to unfold, else by bands
+  const by_filters = p.n < workers && channels * window > p.oh * p.ow;
+  if (!by_filters && p.n < 2 * workers) set_rows(planes, min(planes.rows, (p.oh + workers - 1) / workers));
+  job.bands = (p.oh + planes.rows - 1) / planes.rows;
+  const items = p.n * job.bands;
+  job.first_item = by_filters ? 0 : share(items, worker, workers);
+  job.end_item = by_filters ? items : share(items, worker + 1, workers);
+  job.first_filter = by_filters ? share(filters, worker, workers) : 0;
+  job.end_filter = by_filters ? share(filters, worker + 1, workers) : filters;
+  job.most = panel_rows(half - window * offsetof<Tap>(), channels * window);
+}
+
+/** All of the worker's bands for t.m filters of a group from filter `o` on. */
+function convolve(p: Conv2d, planes: Planes, t: Outer, job: Job, group: i32, o: i32): void {
+  const channels = p.cin / p.groups;
+  const window = p.kh * p.kw;
+  const row = channels * window;
+  pack_panel(t, job.taps, window, channels, nth(p.w, o * row), bytes(row), bytes(window), planes.channel_bytes);
+  t.bias = p.bias ? nth(p.bias, o) : 0;
+  t.slope = p.slope ? nth(p.slope, o) : 0;
+  let listed = 0;
+  for (let item = job.first_item; item < job.end_item; item++) {
+    const image = item / job.bands;
+    const first = (item % job.bands) * planes.rows;
+    const rows = min(planes.rows, p.oh - first);
+    if (rows != listed) list_spots(t, rows, p.ow, planes.row_bytes, bytes(p.ow));
+    listed = rows;
+    const x = nth(p.x, (image * p.cin + group * channels) * p.ih * p.iw);
+    t.b = fill_planes(planes, job.into, x, channels, first);
+    t.y = nth(p.y, ((image * p.cout + o) * p.oh + first) * p.ow);
+    outer(t);
   }
 }
 

@@ -3,23 +3,26 @@
  * x [n, cin, ih, iw], dy [n, cout, oh, ow], dw [cout, cin/groups, kh, kw].
  *
  * Dot products (dot.ts) of dy's rows of pixels with x's, whose planes (planes.ts) are made as for the forward convolution: each column of the product is
- * a tap, a plane read from the tap's offset. The batch goes through in chunks, of several images or of a band of one; the chunks' sums are added up in
- * order. Chunks follow from shapes alone, and each sum is a worker's own, so the number of workers changes no bit.
+ * a tap, a plane read from the tap's offset. The batch goes through in chunks, of several images or of a band of one, and the chunks' sums are added up in
+ * order. Chunks follow from shapes alone, and each sum is one worker's own, so the number of workers changes no bit.
  *
- * Scratch: the structs below, then two halves: the chunk's planes; the offsets of the taps and the packed dy of one block of filters.
+ * Scratch: the structs below, then two halves: the chunk's planes, of as many channels as fit; the taps' offsets and the packed dy of one block of filters.
  */
-import { STRUCTS } from "./conv2d";
 import { Dot, dot, put_vectors, VECTOR_RECORD } from "./dot";
 import { Conv2dDw } from "./generated/layouts";
-import { keep_part, nth } from "./parts";
-import { fill_planes, fit_rows, Planes, PLANES_SLACK, set_rows, shape_planes, tap_offset } from "./planes";
+import { SLACK, STRUCTS } from "./generated/scratch";
+import { bytes, keep_part, nth } from "./parts";
+import { fill_planes, fit_rows, Planes, set_rows, shape_planes, tap_offset } from "./planes";
 import { row_blocks } from "./rows";
 import { share } from "./simd";
+
+/** Vectors of a chunk that are worth the handling of its sums, if there are so many. */
+const VECTORS: i32 = 192;
 
 /** A worker's part of dw, and the chunk of the batch that is summed. */
 @unmanaged
 class Chunk {
-  /** Blocks of filters and columns (channel by tap). */
+  /** Blocks of filters, and columns (channel by tap). */
   first_block: i32;
   end_block: i32;
   first_col: i32;
@@ -29,54 +32,74 @@ class Chunk {
   images: i32;
   row: i32;
   rows: i32;
+  /** Channels whose planes stand in scratch together, and the first of them. */
+  channels: i32;
+  channel: i32;
   /** Bytes between the planes of two images. */
   image_bytes: usize;
+  /** Where the planes are made, and where the taps' offsets stand. */
+  into: usize;
+  offsets: usize;
 }
 
 export function conv2d_dw(p: Conv2dDw, worker: i32, workers: i32, scratch: usize): void {
-  const channels = p.cin / p.groups;
-  const window = p.kh * p.kw;
-  const half = (p.scratch_bytes - STRUCTS) / 2;
   const planes = changetype<Planes>(scratch);
   const t = changetype<Dot>(scratch + offsetof<Planes>());
   const chunk = changetype<Chunk>(scratch + offsetof<Planes>() + offsetof<Dot>());
-  const into = scratch + STRUCTS;
-  const offsets = into + half;
-
-  // rows of dy are read in whole vectors, so rows of x must reach as far
-  const vectors = (p.ow + 3) >> 2;
-  shape_planes(planes, p.ih, p.iw, -p.pt, -p.pl, p.sh, p.sw, (p.kh - 1) * p.dilation_h, (p.kw - 1) * p.dilation_w, p.oh, vectors << 2);
-  fit_rows(planes, channels, p.oh, 1, half);
-  t.panel = offsets + ((<usize>window + 3) & ~3) * 4;
-  const room = (half - <i32>(t.panel - offsets)) / VECTOR_RECORD / vectors;
-  if (room < 1) unreachable();
-  if (planes.rows > room) set_rows(planes, room);
-  chunk.image_bytes = planes.direct ? (<usize>p.cin * p.ih * p.iw) << 2 : <usize>channels * planes.channel_bytes;
-  chunk.images = 1;
-  if (planes.rows == p.oh) chunk.images = min(min(p.n, room / p.oh), planes.direct ? p.n : (half - PLANES_SLACK) / <i32>chunk.image_bytes);
+  const half = (p.scratch_bytes - STRUCTS) / 2;
+  const window = p.kh * p.kw;
+  chunk.into = scratch + STRUCTS;
+  chunk.offsets = chunk.into + half;
+  t.panel = nth(chunk.offsets, (window + 3) & ~3);
+  t.c_row = bytes((p.cin / p.groups) * window);
+  t.c_apart = 4;
+  choose_chunks(p, planes, chunk, half, half - <i32>(t.panel - chunk.offsets));
   share_outputs(p, chunk, worker, workers);
   if (chunk.first_block == chunk.end_block || chunk.first_col == chunk.end_col) return;
-  list_offsets(p, planes, offsets);
-  t.c_row = <usize>(channels * window) << 2;
-  t.c_apart = 4;
+  list_offsets(p, planes, chunk.offsets);
 
-  const most = chunk.images;
+  const images = chunk.images;
   for (let group = 0; group < p.groups; group++) {
     t.add = false;
-    for (chunk.image = 0; chunk.image < p.n; chunk.image += most) {
-      chunk.images = min(most, p.n - chunk.image);
+    for (chunk.image = 0; chunk.image < p.n; chunk.image += images) {
+      chunk.images = min(images, p.n - chunk.image);
       for (chunk.row = 0; chunk.row < p.oh; chunk.row += planes.rows) {
         chunk.rows = min(planes.rows, p.oh - chunk.row);
-        add_chunk(p, planes, t, chunk, group, into, offsets);
+        add_chunk(p, planes, t, chunk, group);
         t.add = true;
       }
     }
   }
 }
 
+/** Decides what a chunk is, with `room` bytes for planes and `panel_room` bytes for packed dy. */
+function choose_chunks(p: Conv2dDw, planes: Planes, chunk: Chunk, room: i32, panel_room: i32): void {
+  const channels = p.cin / p.groups;
+  // rows of dy are read in whole vectors, so rows of x must reach as far
+  const vectors = (p.ow + 3) >> 2;
+  shape_planes(planes, p.ih, p.iw, -p.pt, -p.pl, p.sh, p.sw, (p.kh - 1) * p.dilation_h, (p.kw - 1) * p.dilation_w, p.oh, vectors << 2);
+  fit_rows(planes, 1, p.oh, 0, room);
+  const most = panel_room / VECTOR_RECORD / vectors;
+  if (most < 1) unreachable();
+  if (planes.rows > most) set_rows(planes, most);
+  chunk.images = 1;
+  chunk.channels = channels;
+  if (planes.rows == p.oh) {
+    const image = p.oh * vectors;
+    chunk.images = min(min(p.n, most / p.oh), (VECTORS + image - 1) / image);
+  }
+  if (planes.direct) {
+    chunk.image_bytes = <usize>p.cin * planes.channel_bytes;
+    return;
+  }
+  chunk.images = min(chunk.images, (room - SLACK) / <i32>planes.channel_bytes);
+  chunk.channels = min(channels, (room - SLACK) / (chunk.images * <i32>planes.channel_bytes));
+  chunk.image_bytes = <usize>chunk.channels * planes.channel_bytes;
+}
+
 /** Workers share the columns where there are many, else the blocks of filters. */
 function share_outputs(p: Conv2dDw, chunk: Chunk, worker: i32, workers: i32): void {
-  const cols = p.cin / p.groups * p.kh * p.kw;
+  const cols = (p.cin / p.groups) * p.kh * p.kw;
   const pairs = (cols + 1) >> 1;
   const blocks = row_blocks(p.cout / p.groups);
   const by_cols = pairs >= 8 * workers || pairs > blocks;
@@ -96,52 +119,56 @@ function list_offsets(p: Conv2dDw, planes: Planes, at: usize): void {
   }
 }
 
-function add_chunk(p: Conv2dDw, planes: Planes, t: Dot, chunk: Chunk, group: i32, into: usize, offsets: usize): void {
+/** Adds the chunk's products to the worker's part of the group's dw, as many channels at a time as have room for their planes. */
+function add_chunk(p: Conv2dDw, planes: Planes, t: Dot, chunk: Chunk, group: i32): void {
   const filters = p.cout / p.groups;
-  const channels = p.cin / p.groups;
+  const cols = (p.cin / p.groups) * p.kh * p.kw;
   const window = p.kh * p.kw;
-  const planes_at = fill_chunk(p, planes, chunk, group, into);
   const blocks = row_blocks(filters);
-  for (let block = chunk.first_block; block < chunk.end_block; block++) {
-    const first = share(filters, block, blocks);
-    t.rows = share(filters, block + 1, blocks) - first;
-    pack_chunk(p, planes, t, chunk, group * filters + first);
-    const dw = nth(p.dw, (group * filters + first) * channels * window);
-    for (let col = chunk.first_col; col < chunk.end_col; col += 2) {
-      const b = column(planes, offsets, window, col);
-      const cols = min(2, chunk.end_col - col);
-      if (cols == 2) t.b_apart = column(planes, offsets, window, col + 1) - b;
-      dot(t, planes_at + b, cols, nth(dw, col));
+  const end = (chunk.end_col + window - 1) / window;
+  for (chunk.channel = chunk.first_col / window; chunk.channel < end; chunk.channel += chunk.channels) {
+    const count = min(chunk.channels, end - chunk.channel);
+    const b = fill_chunk(p, planes, chunk, group, count);
+    for (let block = chunk.first_block; block < chunk.end_block; block++) {
+      const first = share(filters, block, blocks);
+      t.rows = share(filters, block + 1, blocks) - first;
+      pack_chunk(p, planes, t, chunk, group * filters + first);
+      const dw = nth(p.dw, (group * filters + first) * cols);
+      const from = max(chunk.first_col, chunk.channel * window);
+      const to = min(chunk.end_col, (chunk.channel + count) * window);
+      for (let col = from; col < to; col += 2) {
+        const at = column(planes, chunk, window, col);
+        const apart = column(planes, chunk, window, min(col + 1, to - 1)) - at;
+        dot(t, b + at, apart, min(2, to - col), nth(dw, col));
+      }
     }
   }
 }
 
-/** Where column `col` (channel by tap) begins. */
+/** Where column `col` (channel by tap) begins in the chunk's planes. */
 // @ts-ignore: decorator
 @inline
-function column(planes: Planes, offsets: usize, window: i32, col: i32): usize {
-  return <usize>(col / window) * planes.channel_bytes + load<usize>(nth(offsets, col % window));
+function column(planes: Planes, chunk: Chunk, window: i32, col: i32): usize {
+  return <usize>(col / window - chunk.channel) * planes.channel_bytes + load<usize>(nth(chunk.offsets, col % window));
 }
 
-/** Makes the chunk's planes, of the worker's channels only; returns where those of the group's first channel are. */
-function fill_chunk(p: Conv2dDw, planes: Planes, chunk: Chunk, group: i32, into: usize): usize {
-  const channels = p.cin / p.groups;
-  const window = p.kh * p.kw;
-  const first = chunk.first_col / window;
-  const count = (chunk.end_col + window - 1) / window - first;
-  const at = <usize>first * planes.channel_bytes;
-  let base: usize = 0;
-  for (let i = 0; i < chunk.images; i++) {
-    const x = nth(p.x, ((chunk.image + i) * p.cin + group * channels + first) * p.ih * p.iw);
-    const filled = fill_planes(planes, into + <usize>i * chunk.image_bytes + at, x, count, chunk.row);
-    if (i == 0) base = filled - at;
+/** Makes the planes of the chunk's next `count` channels; returns where they are. */
+function fill_chunk(p: Conv2dDw, planes: Planes, chunk: Chunk, group: i32, count: i32): usize {
+  const image_floats = p.cin * p.ih * p.iw;
+  let x = nth(p.x, chunk.image * image_floats + (group * (p.cin / p.groups) + chunk.channel) * p.ih * p.iw);
+  const b = fill_planes(planes, chunk.into, x, count, chunk.row);
+  let into = chunk.into;
+  for (let i = 1; i < chunk.images; i++) {
+    x = nth(x, image_floats);
+    into += chunk.image_bytes;
+    fill_planes(planes, into, x, count, chunk.row);
   }
-  return base;
+  return b;
 }
 
 /** Packs the chunk's dy of t.rows filters from `filter` on; lanes behind a row's end are zero. */
 function pack_chunk(p: Conv2dDw, planes: Planes, t: Dot, chunk: Chunk, filter: i32): void {
-  const dy_row = <usize>(p.oh * p.ow) << 2;
+  const dy_row = bytes(p.oh * p.ow);
   const whole = p.ow & ~3;
   const all = i32x4.splat(-1);
   const part = keep_part(all, p.ow & 3);
@@ -153,7 +180,7 @@ function pack_chunk(p: Conv2dDw, planes: Planes, t: Dot, chunk: Chunk, filter: i
       const from = image + <usize>row * planes.row_bytes;
       for (let col = 0; col < whole; col += 4) at = put_vectors(at, nth(from, col), nth(dy, col), dy_row, t.rows, all);
       if (whole < p.ow) at = put_vectors(at, nth(from, whole), nth(dy, whole), dy_row, t.rows, part);
-      dy += <usize>p.ow << 2;
+      dy += bytes(p.ow);
     }
   }
   t.panel_end = at;

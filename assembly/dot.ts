@@ -2,12 +2,13 @@
  * Matrix product by dot products: `c[m, j] = Σ_v a[m, v] · b[j, v]`, where v are vectors of four floats, and j is one of two neighbouring columns.
  *
  *   a  packed into a panel of one block of up to six rows; for each v a record { where vector v of b lies: usize, 12 bytes of nothing, the rows' vectors }
- *   b  vector v of column j lies at b + j · b_apart + (offset in the record)
+ *   b  vector v of column j lies at b + j · apart + (offset in the record)
  *   c  row m, column j at c + m · c_row + j · c_apart
  *
  * Each of the up to twelve sums has its own four lanes, which are added at the end. A sum takes its vectors in the order of v, whatever the block.
  */
-import { Rows1, Rows2, Rows3, Rows4, Rows5, Rows6, MAX_ROWS } from "./rows";
+import { MAX_ROWS } from "./generated/scratch";
+import { Rows1, Rows2, Rows3, Rows4, Rows5, Rows6 } from "./rows";
 import { fma, sum4 } from "./simd";
 
 @unmanaged
@@ -16,7 +17,6 @@ export class Dot {
   /** One past the panel's last record. */
   panel_end: usize;
   rows: i32;
-  b_apart: usize;
   c_row: usize;
   c_apart: usize;
   /** Add to what c holds. */
@@ -31,7 +31,7 @@ export const VECTOR_RECORD: i32 = 16 + 16 * MAX_ROWS;
 @inline
 export function put_vectors(at: usize, from: usize, a: usize, a_row: usize, rows: i32, mask: v128): usize {
   store<usize>(at, from);
-  const end = at + (<usize>rows << 4);
+  const end = at + ((<usize>rows) << 4);
   while (at < end) {
     at += 16;
     v128.store(at, v128.and(v128.load(a), mask));
@@ -40,21 +40,20 @@ export function put_vectors(at: usize, from: usize, a: usize, a_row: usize, rows
   return at + 16;
 }
 
-/** Computes the t.rows × `cols` (1 or 2) products at c from the columns at b. */
-export function dot(t: Dot, b: usize, cols: i32, c: usize): void {
-  if (t.rows == 6) tile<Rows6>(t, b, cols, c);
-  else if (t.rows == 5) tile<Rows5>(t, b, cols, c);
-  else if (t.rows == 4) tile<Rows4>(t, b, cols, c);
-  else if (t.rows == 3) tile<Rows3>(t, b, cols, c);
-  else if (t.rows == 2) tile<Rows2>(t, b, cols, c);
-  else tile<Rows1>(t, b, cols, c);
+/** Computes the t.rows × `cols` (1 or 2) products at c from the columns at b and b + apart. */
+export function dot(t: Dot, b: usize, apart: usize, cols: i32, c: usize): void {
+  if (t.rows == 6) tile<Rows6>(t, b, apart, cols, c);
+  else if (t.rows == 5) tile<Rows5>(t, b, apart, cols, c);
+  else if (t.rows == 4) tile<Rows4>(t, b, apart, cols, c);
+  else if (t.rows == 3) tile<Rows3>(t, b, apart, cols, c);
+  else if (t.rows == 2) tile<Rows2>(t, b, apart, cols, c);
+  else tile<Rows1>(t, b, apart, cols, c);
 }
 
 /** A single column is computed as two, the second for nothing. */
-function tile<R>(t: Dot, b: usize, cols: i32, c: usize): void {
+function tile<R>(t: Dot, b: usize, apart: usize, cols: i32, c: usize): void {
   let panel = t.panel;
   const end = t.panel_end;
-  const apart = cols == 2 ? t.b_apart : 0;
   let c00 = f32x4.splat(0);
   let c01 = c00;
   let c10 = c00;

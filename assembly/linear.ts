@@ -7,10 +7,10 @@
  * Scratch: the struct below and the packed block.
  */
 import { activate } from "./activate";
-import { STRUCTS } from "./conv2d";
 import { Dot, dot, put_vectors } from "./dot";
 import { Linear } from "./generated/layouts";
-import { nth, store_part } from "./parts";
+import { STRUCTS } from "./generated/scratch";
+import { bytes, nth, store_part } from "./parts";
 import { row_blocks } from "./rows";
 import { fma, share, sum4 } from "./simd";
 
@@ -38,20 +38,22 @@ export function linear(p: Linear, worker: i32, workers: i32, scratch: usize): vo
 /** The sums of whole vectors for outputs from … to − 1 of `count` examples. */
 function examples(p: Linear, scratch: usize, first: i32, count: i32, from: i32, to: i32): void {
   const t = changetype<Dot>(scratch);
-  const row = <usize>p.cin << 2;
+  const row = bytes(p.cin);
   t.rows = count;
   t.panel = scratch + STRUCTS;
-  t.b_apart = row;
-  t.c_row = <usize>p.cout << 2;
+  t.c_row = bytes(p.cout);
   t.c_apart = 4;
   t.add = false;
   let at = t.panel;
   const x = nth(p.x, first * p.cin);
   const whole = p.cin & ~3;
-  for (let i = 0; i < whole; i += 4) at = put_vectors(at, <usize>i << 2, nth(x, i), row, count, i32x4.splat(-1));
+  for (let i = 0; i < whole; i += 4) at = put_vectors(at, bytes(i), nth(x, i), row, count, i32x4.splat(-1));
   t.panel_end = at;
   const y = nth(p.y, first * p.cout);
-  for (let o = from; o < to; o += 2) dot(t, nth(p.w, o * p.cin), min(2, to - o), nth(y, o));
+  for (let o = from; o < to; o += 2) {
+    const cols = min(2, to - o);
+    dot(t, nth(p.w, o * p.cin), cols == 2 ? row : 0, cols, nth(y, o));
+  }
 }
 
 /** The same for example `n`. */
@@ -64,7 +66,7 @@ function one_example(p: Linear, n: i32, from: i32, to: i32): void {
 }
 
 function four_rows(p: Linear, x: usize, o: i32, y: usize): void {
-  const row = <usize>p.cin << 2;
+  const row = bytes(p.cin);
   let w = nth(p.w, o * p.cin);
   let c0 = f32x4.splat(0);
   let c1 = c0;

@@ -6,24 +6,24 @@
  *
  * Scratch: the struct, one tap, the list of vectors of a run, and the packed dy.
  */
-import { STRUCTS } from "./conv2d";
 import { LinearDw, LinearDx } from "./generated/layouts";
-import { list_spots, Outer, outer, pack_panel, panel_rows, SPARE_SPOTS, Spot, Tap } from "./outer";
-import { nth } from "./parts";
+import { RUN, SPARE_SPOTS, STRUCTS } from "./generated/scratch";
+import { Outer, outer, Spot } from "./outer";
+import { list_spots, pack_panel, panel_rows, Tap } from "./panel";
+import { bytes, nth } from "./parts";
 import { share } from "./simd";
 
-/** Bytes of b in a run of columns, and the most columns of a run. */
+/** Bytes of b in a run of columns. */
 const RUN_BYTES: i32 = 16384;
-const RUN: i32 = 1024;
 
 export function linear_dx(p: LinearDx, worker: i32, workers: i32, scratch: usize): void {
   const t = prepare(scratch, p.w, p.dx, p.cin);
-  multiply(t, p.n, p.cout, p.cin, p.dy, <usize>p.cout << 2, 4, p.scratch_bytes, worker, workers);
+  multiply(t, p.n, p.cout, p.cin, p.dy, bytes(p.cout), 4, p.scratch_bytes, worker, workers);
 }
 
 export function linear_dw(p: LinearDw, worker: i32, workers: i32, scratch: usize): void {
   const t = prepare(scratch, p.x, p.dw, p.cin);
-  multiply(t, p.cout, p.n, p.cin, p.dy, 4, <usize>p.cout << 2, p.scratch_bytes, worker, workers);
+  multiply(t, p.cout, p.n, p.cin, p.dy, 4, bytes(p.cout), p.scratch_bytes, worker, workers);
 }
 
 /** A product whose b and y have rows of `cols` columns. */
@@ -31,7 +31,7 @@ function prepare(scratch: usize, b: usize, y: usize, cols: i32): Outer {
   const t = changetype<Outer>(scratch);
   t.b = b;
   t.y = y;
-  t.y_row = <usize>cols << 2;
+  t.y_row = bytes(cols);
   t.lane_bytes = 4;
   t.bias = 0;
   t.slope = 0;
@@ -41,7 +41,7 @@ function prepare(scratch: usize, b: usize, y: usize, cols: i32): Outer {
 }
 
 /** y [m, cols] = a · b, where a[m, k] lies at a + m · a_row + k · a_col. */
-function multiply(t: Outer, m: i32, k: i32, cols: i32, a: usize, a_row: usize, a_col: usize, bytes: i32, worker: i32, workers: i32): void {
+function multiply(t: Outer, m: i32, k: i32, cols: i32, a: usize, a_row: usize, a_col: usize, room: i32, worker: i32, workers: i32): void {
   const b = t.b;
   const y = t.y;
   const row = t.y_row;
@@ -50,7 +50,7 @@ function multiply(t: Outer, m: i32, k: i32, cols: i32, a: usize, a_row: usize, a
   changetype<Tap>(tap).b = 0;
   t.spots = tap + offsetof<Tap>();
   t.panel = t.spots + (RUN / 4 + SPARE_SPOTS) * offsetof<Spot>();
-  const most = panel_rows(bytes - <i32>(t.panel - changetype<usize>(t)), k);
+  const most = panel_rows(room - <i32>(t.panel - changetype<usize>(t)), k);
   const run = min(RUN, max(16, RUN_BYTES / (4 * k)) & ~7);
   // whole pairs of vectors for each worker
   const pairs = (cols + 7) >> 3;

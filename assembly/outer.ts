@@ -3,7 +3,7 @@
  * neighbouring pixels (or columns).
  *
  *   a  packed into a panel: blocks of up to six rows, and in each block one record per k: { where row k of b lies: usize, the block's weights: f32 … }.
- *      A record is all that a turn of the innermost loop reads besides b: one pointer, few registers (engines on x86 have 16 and no more).
+ *      A record is all that a turn of the innermost loop reads besides b: one pointer, few registers. panel.ts makes it.
  *   b  vector v of row k lies at b + (offset in the record) + spot.from. Rows may lie anywhere: a convolution's taps need no unfolding.
  *   y  vector v of row m lies at y + m · y_row + spot.to.
  *
@@ -12,7 +12,7 @@
  */
 import { activate } from "./activate";
 import { nth } from "./parts";
-import { MAX_ROWS, row_blocks, Rows1, Rows2, Rows3, Rows4, Rows5, Rows6 } from "./rows";
+import { Rows1, Rows2, Rows3, Rows4, Rows5, Rows6, row_blocks } from "./rows";
 import { fma, share } from "./simd";
 
 /** A vector's offsets in b and in y. */
@@ -22,9 +22,6 @@ export class Spot {
   to: usize;
 }
 
-/** Tiles take two or four vectors at once; lists of spots end with this many repetitions of the last one. */
-export const SPARE_SPOTS: i32 = 3;
-
 @unmanaged
 export class Outer {
   /** Number of rows. */
@@ -33,7 +30,7 @@ export class Outer {
   k: i32;
   panel: usize;
   b: usize;
-  /** A list of `vectors` spots and the spare ones. */
+  /** A list of `vectors` spots and SPARE_SPOTS repetitions of the last one, since tiles take two or four at once. */
   spots: usize;
   vectors: i32;
   y: usize;
@@ -49,137 +46,48 @@ export class Outer {
   has_residual: bool;
   /** Code of the activation. */
   fn: i32;
-}
-
-/** A tap of a window, or a column of a matrix: where its weight lies in a, and its row in b. */
-@unmanaged
-export class Tap {
-  a: usize;
-  b: usize;
-}
-
-/** Floats of panel for each k, over rows that are cut into blocks of at most MAX_ROWS: the weights and the offset. */
-const RECORD: i32 = MAX_ROWS + 1;
-
-/** Bytes of the panel of m rows. */
-export function panel_bytes(m: i32, k: i32): usize {
-  return (<usize>(m + row_blocks(m)) * k) << 2;
-}
-
-/** The most rows whose panel fits into `bytes`. */
-export function panel_rows(bytes: i32, k: i32): i32 {
-  const blocks = bytes / (k * RECORD * 4);
-  if (blocks < 1) unreachable();
-  return blocks * MAX_ROWS;
-}
-
-/**
- * Packs the weights of `channels` × `count` taps for the t.m rows at a, which lie a_row bytes apart; a_channel and b_channel are the bytes between channels.
- * Sets t.k, and returns where the panel ends.
- */
-export function pack_panel(t: Outer, taps: usize, count: i32, channels: i32, a: usize, a_row: usize, a_channel: usize, b_channel: usize): usize {
-  t.k = count * channels;
-  const end = taps + <usize>count * offsetof<Tap>();
-  const blocks = row_blocks(t.m);
-  let at = t.panel;
-  for (let block = 0; block < blocks; block++) {
-    const row = share(t.m, block, blocks);
-    const rows = share(t.m, block + 1, blocks) - row;
-    let weights = a + <usize>row * a_row;
-    let from: usize = 0;
-    for (let c = 0; c < channels; c++) {
-      for (let tap = taps; tap < end; tap += offsetof<Tap>()) {
-        at = put_record(at, from + changetype<Tap>(tap).b, weights + changetype<Tap>(tap).a, a_row, rows);
-      }
-      weights += a_channel;
-      from += b_channel;
-    }
-  }
-  return at;
-}
-
-/** Writes a record for `rows` weights, `a_row` bytes apart; returns where the next one stands. */
-// @ts-ignore: decorator
-@inline
-function put_record(at: usize, from: usize, a: usize, a_row: usize, rows: i32): usize {
-  store<usize>(at, from);
-  const end = at + (<usize>rows << 2);
-  while (at < end) {
-    at += 4;
-    store<u32>(at, load<u32>(a));
-    a += a_row;
-  }
-  return at + 4;
-}
-
-/**
- * Lists the vectors of a grid of rows × cols pixels at t.spots: from_row and to_row bytes lie between rows, t.lane_bytes between a row's stored pixels.
- * The last vector of a row overlaps the one before, so that all are whole. Rows without gaps between them are one long row.
- */
-export function list_spots(t: Outer, rows: i32, cols: i32, from_row: usize, to_row: usize): void {
-  if (from_row == <usize>cols << 2 && to_row == from_row) {
-    cols *= rows;
-    rows = 1;
-  }
-  const vectors = (cols + 3) >> 2;
-  const last = max(0, cols - 4);
-  let at = t.spots;
-  for (let row = 0; row < rows; row++) {
-    for (let v = 0; v < vectors; v++) {
-      const col = <usize>min(v << 2, last);
-      put_spot(at, <usize>row * from_row + (col << 2), <usize>row * to_row + col * t.lane_bytes);
-      at += offsetof<Spot>();
-    }
-  }
-  const end = changetype<Spot>(at - offsetof<Spot>());
-  for (let spare = 0; spare < SPARE_SPOTS; spare++) {
-    put_spot(at, end.from, end.to);
-    at += offsetof<Spot>();
-  }
-  t.vectors = rows * vectors;
-  t.lanes = min(4, cols);
-}
-
-// @ts-ignore: decorator
-@inline
-function put_spot(at: usize, from: usize, to: usize): void {
-  changetype<Spot>(at).from = from;
-  changetype<Spot>(at).to = to;
-}
-
-/** Bytes of the spots of one row, without the spare ones. */
-export function spots_bytes(cols: i32): i32 {
-  return ((cols + 3) >> 2) * offsetof<Spot>();
+  /** Nothing happens to the sums but whole stores. */
+  plain: bool;
 }
 
 /** Computes all of y. */
 export function outer(t: Outer): void {
+  t.plain = !t.bias && !t.slope && !t.has_residual && !t.fn && t.lanes == 4 && t.lane_bytes == 4;
   const blocks = row_blocks(t.m);
   let panel = t.panel;
   for (let block = 0; block < blocks; block++) {
     const row = share(t.m, block, blocks);
     const rows = share(t.m, block + 1, blocks) - row;
     if (rows < 3) narrow_block(t, panel, row, rows);
-    else block_of_rows(t, panel, row, rows);
-    panel += (<usize>(rows + 1) * t.k) << 2;
+    else wide_block(t, panel, row, rows);
+    panel = nth(panel, (rows + 1) * t.k);
   }
 }
 
-function block_of_rows(t: Outer, panel: usize, row: i32, rows: i32): void {
+/** The tiles get the positions of their vectors as arguments: engines move sums into the loops that use them, but not what is passed. */
+function wide_block(t: Outer, panel: usize, row: i32, rows: i32): void {
   const end = t.spots + <usize>t.vectors * offsetof<Spot>();
   for (let at = t.spots; at < end; at += 2 * offsetof<Spot>()) {
-    if (rows == 6) tile<Rows6>(t, panel, row, at);
-    else if (rows == 5) tile<Rows5>(t, panel, row, at);
-    else if (rows == 4) tile<Rows4>(t, panel, row, at);
-    else tile<Rows3>(t, panel, row, at);
+    const from = spot(at, 0).from;
+    const b = t.b + from;
+    const apart = spot(at, 1).from - from;
+    if (rows == 6) wide_tile<Rows6>(t, panel, row, at, b, apart);
+    else if (rows == 5) wide_tile<Rows5>(t, panel, row, at, b, apart);
+    else if (rows == 4) wide_tile<Rows4>(t, panel, row, at, b, apart);
+    else wide_tile<Rows3>(t, panel, row, at, b, apart);
   }
 }
 
 function narrow_block(t: Outer, panel: usize, row: i32, rows: i32): void {
   const end = t.spots + <usize>t.vectors * offsetof<Spot>();
   for (let at = t.spots; at < end; at += 4 * offsetof<Spot>()) {
-    if (rows == 2) narrow_tile<Rows2>(t, panel, row, at);
-    else narrow_tile<Rows1>(t, panel, row, at);
+    const from = spot(at, 0).from;
+    const b = t.b + from;
+    const apart1 = spot(at, 1).from - from;
+    const apart2 = spot(at, 2).from - from;
+    const apart3 = spot(at, 3).from - from;
+    if (rows == 2) narrow_tile<Rows2>(t, panel, row, at, b, apart1, apart2, apart3);
+    else narrow_tile<Rows1>(t, panel, row, at, b, apart1, apart2, apart3);
   }
 }
 
@@ -191,9 +99,7 @@ function spot(at: usize, index: i32): Spot {
 }
 
 /** Three to six rows by two vectors. */
-function tile<R>(t: Outer, panel: usize, row: i32, at: usize): void {
-  const b = t.b + spot(at, 0).from;
-  const apart = spot(at, 1).from - spot(at, 0).from;
+function wide_tile<R>(t: Outer, panel: usize, row: i32, at: usize, b: usize, apart: usize): void {
   let c00 = f32x4.splat(0);
   let c01 = c00;
   let c10 = c00;
@@ -236,6 +142,16 @@ function tile<R>(t: Outer, panel: usize, row: i32, at: usize): void {
       c51 = fma(w, x1, c51);
     }
   }
+  if (t.plain) {
+    const y = t.y + <usize>row * t.y_row;
+    store_pair(y, at, c00, c01);
+    store_pair(y + t.y_row, at, c10, c11);
+    store_pair(y + 2 * t.y_row, at, c20, c21);
+    if (offsetof<R>() > 3) store_pair(y + 3 * t.y_row, at, c30, c31);
+    if (offsetof<R>() > 4) store_pair(y + 4 * t.y_row, at, c40, c41);
+    if (offsetof<R>() > 5) store_pair(y + 5 * t.y_row, at, c50, c51);
+    return;
+  }
   finish(t, row, at, c00, c01);
   finish(t, row + 1, at, c10, c11);
   finish(t, row + 2, at, c20, c21);
@@ -245,11 +161,7 @@ function tile<R>(t: Outer, panel: usize, row: i32, at: usize): void {
 }
 
 /** One or two rows by four vectors: enough independent sums to hide a multiply-add's latency. */
-function narrow_tile<R>(t: Outer, panel: usize, row: i32, at: usize): void {
-  const b = t.b + spot(at, 0).from;
-  const apart1 = spot(at, 1).from - spot(at, 0).from;
-  const apart2 = spot(at, 2).from - spot(at, 0).from;
-  const apart3 = spot(at, 3).from - spot(at, 0).from;
+function narrow_tile<R>(t: Outer, panel: usize, row: i32, at: usize, b: usize, apart1: usize, apart2: usize, apart3: usize): void {
   let c00 = f32x4.splat(0);
   let c01 = c00;
   let c02 = c00;
@@ -278,15 +190,34 @@ function narrow_tile<R>(t: Outer, panel: usize, row: i32, at: usize): void {
       c13 = fma(w, x3, c13);
     }
   }
+  const rest = at + 2 * offsetof<Spot>();
+  if (t.plain) {
+    const y = t.y + <usize>row * t.y_row;
+    store_pair(y, at, c00, c01);
+    store_pair(y, rest, c02, c03);
+    if (offsetof<R>() > 1) {
+      store_pair(y + t.y_row, at, c10, c11);
+      store_pair(y + t.y_row, rest, c12, c13);
+    }
+    return;
+  }
   finish(t, row, at, c00, c01);
-  finish(t, row, at + 2 * offsetof<Spot>(), c02, c03);
+  finish(t, row, rest, c02, c03);
   if (offsetof<R>() > 1) {
     finish(t, row + 1, at, c10, c11);
-    finish(t, row + 1, at + 2 * offsetof<Spot>(), c12, c13);
+    finish(t, row + 1, rest, c12, c13);
   }
 }
 
-/** Epilogue and store of one row's two vectors. */
+/** Stores two vectors of the row of y that begins at y. */
+// @ts-ignore: decorator
+@inline
+function store_pair(y: usize, at: usize, c0: v128, c1: v128): void {
+  v128.store(y + spot(at, 0).to, c0);
+  v128.store(y + spot(at, 1).to, c1);
+}
+
+/** The epilogue, and stores of all kinds. */
 function finish(t: Outer, row: i32, at: usize, c0: v128, c1: v128): void {
   const y = t.y + <usize>row * t.y_row;
   const y0 = y + spot(at, 0).to;

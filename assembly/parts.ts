@@ -13,6 +13,13 @@ export function nth(base: usize, index: i32): usize {
   return base + (<usize>index << 2);
 }
 
+/** Bytes of `count` floats. */
+// @ts-ignore: decorator
+@inline
+export function bytes(count: i32): usize {
+  return <usize>count << 2;
+}
+
 /** Bytes of the whole vectors among `count` floats. */
 // @ts-ignore: decorator
 @inline

@@ -6,13 +6,12 @@
  * every s-th row: the tap d pixels away is then pixel d / s of phase d % s. Where nothing is padded and the stride is 1, the image is read where it is.
  *
  *   planes [channel][phase along h][phase along w][row][col]
+ *
+ * Planes lie an odd number of cache lines apart: with powers of two, all channels of a pixel would share a few sets of the cache.
  */
 
-/** Planes lie an odd number of cache lines apart: with powers of two, all of a pixel's channels would share a few sets of the cache. */
-const LINE: i32 = 64;
-
-/** Bytes behind the last plane that copies may write and vectors may read. */
-export const PLANES_SLACK: i32 = 64;
+import { LINE, SLACK } from "./generated/scratch";
+import { bytes } from "./parts";
 
 @unmanaged
 export class Planes {
@@ -41,7 +40,19 @@ export class Planes {
 }
 
 /** Sets the window's geometry: taps lie 0 … reach source pixels from the first. `rows` output rows in all. */
-export function shape_planes(t: Planes, h: i32, w: i32, top: i32, left: i32, step_h: i32, step_w: i32, reach_h: i32, reach_w: i32, rows: i32, cols: i32): void {
+export function shape_planes(
+  t: Planes,
+  h: i32,
+  w: i32,
+  top: i32,
+  left: i32,
+  step_h: i32,
+  step_w: i32,
+  reach_h: i32,
+  reach_w: i32,
+  rows: i32,
+  cols: i32,
+): void {
   t.h = h;
   t.w = w;
   t.top = top;
@@ -54,17 +65,17 @@ export function shape_planes(t: Planes, h: i32, w: i32, top: i32, left: i32, ste
   t.halo_w = reach_w / step_w;
   t.cols = cols;
   t.direct = top == 0 && left == 0 && step_h == 1 && step_w == 1 && rows + reach_h <= h && cols + reach_w <= w;
-  t.row_bytes = t.direct ? <usize>w << 2 : <usize>(cols + t.halo_w) << 2;
+  t.row_bytes = bytes(t.direct ? w : cols + t.halo_w);
 }
 
 /**
- * Chooses the band's height: as many of the `rows` output rows as `bytes` hold the planes of `channels` channels and `row_bytes` more for each row.
+ * Chooses the band's height: as many of the `rows` output rows as `room` bytes hold the planes of `channels` channels and `row_bytes` more for each row.
  */
-export function fit_rows(t: Planes, channels: i32, rows: i32, row_bytes: i32, bytes: i32): void {
+export function fit_rows(t: Planes, channels: i32, rows: i32, row_bytes: i32, room: i32): void {
   // a plane is its rows and less than two lines
   const planes = t.direct ? 0 : channels * t.phases_h * t.phases_w;
-  const fixed = planes * (t.halo_h * <i32>t.row_bytes + 2 * LINE) + PLANES_SLACK;
-  const fits = (bytes - fixed) / (planes * <i32>t.row_bytes + row_bytes);
+  const fixed = planes * (t.halo_h * <i32>t.row_bytes + 2 * LINE) + SLACK;
+  const fits = (room - fixed) / max(1, planes * <i32>t.row_bytes + row_bytes);
   if (fits < 1) unreachable();
   set_rows(t, min(rows, fits));
 }
@@ -80,14 +91,14 @@ export function set_rows(t: Planes, rows: i32): void {
 /** Where the tap `dh` rows and `dw` columns of the source from the first one begins. */
 export function tap_offset(t: Planes, dh: i32, dw: i32): usize {
   const phase = (dh % t.step_h) * t.phases_w + (dw % t.step_w);
-  return <usize>phase * t.plane_bytes + <usize>(dh / t.step_h) * t.row_bytes + (<usize>(dw / t.step_w) << 2);
+  return <usize>phase * t.plane_bytes + <usize>(dh / t.step_h) * t.row_bytes + bytes(dw / t.step_w);
 }
 
 /** Makes the planes of `channels` channels for the band that starts at output row `row`; returns where they are: `into`, or in the image. */
 export function fill_planes(t: Planes, into: usize, image: usize, channels: i32, row: i32): usize {
   if (t.direct) return image + <usize>row * t.row_bytes;
   const rows = t.rows + t.halo_h;
-  const source = (<usize>t.h * t.w) << 2;
+  const source = bytes(t.h * t.w);
   let plane = into;
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < t.phases_h; i++) {
@@ -113,38 +124,46 @@ function copy_plane(t: Planes, to: usize, image: usize, rows: i32, top: i32, lef
       zero(to, cols);
     } else {
       zero(to, before);
-      const from = image + (<usize>(row * t.w + left + before * t.step_w) << 2);
-      const at = to + (<usize>before << 2);
+      const from = image + bytes(row * t.w + left + before * t.step_w);
+      const at = to + bytes(before);
       if (t.step_w == 1) copy(at, from, inside);
       else if (t.step_w == 2) copy_every_second(at, from, inside);
-      else copy_apart(at, from, inside, <usize>t.step_w << 2);
-      zero(at + (<usize>inside << 2), behind);
+      else copy_apart(at, from, inside, bytes(t.step_w));
+      zero(at + bytes(inside), behind);
     }
     to += t.row_bytes;
   }
 }
 
 /** These write whole vectors, up to three floats too many: what follows is written after. */
+// @ts-ignore: decorator
+@inline
 function zero(to: usize, count: i32): void {
-  for (const end = to + (<usize>count << 2); to < end; to += 16) v128.store(to, f32x4.splat(0));
+  for (const end = to + bytes(count); to < end; to += 16) v128.store(to, f32x4.splat(0));
 }
 
+// @ts-ignore: decorator
+@inline
 function copy(to: usize, from: usize, count: i32): void {
-  for (const end = to + (<usize>count << 2); to < end; to += 16) {
+  for (const end = to + bytes(count); to < end; to += 16) {
     v128.store(to, v128.load(from));
     from += 16;
   }
 }
 
+// @ts-ignore: decorator
+@inline
 function copy_every_second(to: usize, from: usize, count: i32): void {
-  for (const end = to + (<usize>count << 2); to < end; to += 16) {
+  for (const end = to + bytes(count); to < end; to += 16) {
     v128.store(to, v128.shuffle<i32>(v128.load(from), v128.load(from, 16), 0, 2, 4, 6));
     from += 32;
   }
 }
 
+// @ts-ignore: decorator
+@inline
 function copy_apart(to: usize, from: usize, count: i32, step: usize): void {
-  for (const end = to + (<usize>count << 2); to < end; to += 4) {
+  for (const end = to + bytes(count); to < end; to += 4) {
     store<u32>(to, load<u32>(from));
     from += step;
   }

@@ -1,7 +1,6 @@
 /** How the matrix kernels cut rows into blocks, and the types that stand for a block's number of rows. */
 
-/** Six rows by two vectors are twelve sums, which leaves three of the registers that engines have for Wasm on x86. */
-export const MAX_ROWS: i32 = 6;
+import { MAX_ROWS } from "./generated/scratch";
 
 /** Blocks that m rows are cut into, as equal as can be: 13 rows are 4 + 4 + 5, so that odd numbers cost no more than their share. */
 // @ts-ignore: decorator

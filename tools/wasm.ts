@@ -9,6 +9,7 @@ import { gzipSync } from "node:zlib";
 import { blockFields } from "../src/backends/wasm/blocks.ts";
 import { CONTROL_FIELDS } from "../src/backends/wasm/control.ts";
 import { inferenceKernels, type KernelSet, kernelNames } from "../src/backends/wasm/lowering.ts";
+import { SCRATCH } from "../src/backends/wasm/scratch.ts";
 import { ACTIVATIONS } from "../src/ops/activation.ts";
 import { trainingKernels } from "../training/backends/lowering.ts";
 import { chainedMadds, compileAssembly, type Simd } from "./asc.ts";
@@ -72,6 +73,12 @@ const activationsSource = (): string =>
     .map(([name, code]) => `export const ${name.toUpperCase()}: i32 = ${code};\n`)
     .join("");
 
+const scratchSource = (): string =>
+  HEADER +
+  Object.entries(SCRATCH)
+    .map(([name, value]) => `export const ${name}: i32 = ${value};\n`)
+    .join("");
+
 async function compile(set: KernelSet, simd: Simd): Promise<Uint8Array> {
   const binary = await compileAssembly("assembly/main.ts", simd, {
     memory: "shared",
@@ -99,6 +106,7 @@ export async function buildWasm(): Promise<void> {
   await put("assembly/generated/dispatch.ts", dispatchSource(trainingKernels));
   await put("assembly/generated/control.ts", controlSource());
   await put("assembly/generated/activations.ts", activationsSource());
+  await put("assembly/generated/scratch.ts", scratchSource());
   for (const set of [inferenceKernels, trainingKernels]) {
     for (const simd of ["relaxed", "baseline"] as const) {
       const binary = await compile(set, simd);

@@ -3,18 +3,31 @@
  * is worth having, and the least that they can work with.
  */
 
-/** Bytes for the kernels' structs. */
-const STRUCTS = 256;
+/** Numbers that the kernels share; `assembly/generated/scratch.ts` is made from them. */
+export const SCRATCH = {
+  /** Bytes for a kernel's structs. */
+  STRUCTS: 256,
+  /** Rows of a register tile at most: six rows by two vectors are twelve sums, which leaves three of the registers that engines have for Wasm on x86. */
+  MAX_ROWS: 6,
+  /** Planes lie an odd number of cache lines apart; a line's bytes. */
+  LINE: 64,
+  /** Bytes behind the last plane that copies may write and vectors may read. */
+  SLACK: 64,
+  /** Repetitions of the last entry of a list of vectors: tiles take up to four at once. */
+  SPARE_SPOTS: 3,
+  /** Columns of a dense product that are multiplied in one go, at most. */
+  RUN: 1024,
+} as const;
+
+const { STRUCTS, MAX_ROWS, LINE, SLACK, SPARE_SPOTS, RUN } = SCRATCH;
 /** Planes and packed weights get this much each, so that both stay in a second-level cache of 256 KB or more. */
 const HALF = 128 * 1024;
-/** Bytes of packed memory for each number along a sum: a block of six rows and an offset, as floats (weights) or as vectors (dy, x). */
-const RECORD = 4 * 7;
-const VECTOR_RECORD = 16 * 7;
-/** Bytes of a list entry for each vector of an output row, and how many are spare. */
+/** Bytes of packed memory for each number along a sum: a block of rows and an offset, as floats (weights) or as vectors (dy, x). */
+const RECORD = 4 * (MAX_ROWS + 1);
+const VECTOR_RECORD = 16 * (MAX_ROWS + 1);
+/** Bytes of the kernels' structs Spot and Tap. */
 const SPOT = 8;
-const SPARE_SPOTS = 3;
-/** A run of columns of the dense products. */
-const RUN_VECTORS = 256;
+const TAP = 8;
 
 /** A convolution or one of its gradients, as its kernel sees it, along both axes. */
 export interface Window {
@@ -29,32 +42,33 @@ export interface Window {
   readonly taps: number;
 }
 
-/** Bytes of the planes of the smallest band, one output row. */
-function planeBytes({ channels, reach, step, cols }: Window): number {
+/** Bytes of the planes of a band of `rows` output rows; rounding to an odd number of lines adds less than two. */
+function planeBytes({ channels, reach, step, cols }: Window, rows: number): number {
   const along = (axis: 0 | 1) => ({ phases: Math.min(step[axis], reach[axis] + 1), halo: Math.floor(reach[axis] / step[axis]) });
   const [h, w] = [along(0), along(1)];
-  const rows = 4 * (h.halo + 1) * (cols + w.halo);
-  return channels * h.phases * w.phases * (rows + 128) + 64;
+  const plane = 4 * (rows + h.halo) * (cols + w.halo) + 2 * LINE;
+  return channels * h.phases * w.phases * plane + SLACK;
 }
 
+const wholeLines = (bytes: number): number => LINE * Math.ceil(bytes / LINE);
 const vectorsOf = (cols: number): number => Math.ceil(cols / 4);
 
-/** For conv2d and conv2d_dx. */
+/** For conv2d and conv2d_dx. One row and one block would do; four of them keep halos, and planes that are made anew for each set of weights, cheap. */
 export function convBytes(window: Window): number {
-  const band = planeBytes(window) + SPOT * (vectorsOf(window.cols) + SPARE_SPOTS);
-  const weights = 8 * window.taps + RECORD * window.taps * window.channels;
-  return STRUCTS + 2 * Math.max(HALF, band, weights);
+  const band = planeBytes(window, 4) + SPOT * (4 * vectorsOf(window.cols) + SPARE_SPOTS);
+  const weights = TAP * window.taps + 4 * RECORD * window.taps * window.channels;
+  return STRUCTS + 2 * wholeLines(Math.max(HALF, band, weights));
 }
 
-/** For conv2d_dw. */
+/** For conv2d_dw, which takes as many channels at once as fit. */
 export function convWeightBytes(window: Window): number {
   const cols = 4 * vectorsOf(window.cols);
   const block = 4 * (window.taps + 4) + VECTOR_RECORD * vectorsOf(cols);
-  return STRUCTS + 2 * Math.max(HALF, planeBytes({ ...window, cols }), block);
+  return STRUCTS + 2 * wholeLines(Math.max(HALF, planeBytes({ ...window, channels: 1, cols }, 1), block));
 }
 
 /** For linear, with sums over `k` numbers. */
 export const dotBytes = (k: number): number => STRUCTS + VECTOR_RECORD * vectorsOf(k);
 
 /** For linear_dx and linear_dw, with sums over `k` numbers. */
-export const outerBytes = (k: number): number => STRUCTS + SPOT * (RUN_VECTORS + SPARE_SPOTS + 1) + Math.max(HALF, RECORD * k);
+export const outerBytes = (k: number): number => STRUCTS + SPOT * (vectorsOf(RUN) + SPARE_SPOTS) + TAP + Math.max(HALF, RECORD * k);
