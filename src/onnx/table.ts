@@ -1,4 +1,5 @@
 /** How each op that a model file may hold is said in ONNX, the same from opset 13 on. An op without a rule does not compile. */
+import { forActivations } from "../ops/activation.ts";
 import type { OpName } from "../ops/index.ts";
 import { activation } from "./activation.ts";
 import { concat, gatherChannels, padChannels, scatterAddChannels, sliceChannels } from "./channels.ts";
@@ -16,8 +17,7 @@ export const onnxRules: Readonly<Record<OpName, OnnxRule>> = {
   conv2d,
   linear,
   batch_norm: batchNorm,
-  relu: activation("relu"),
-  relu6: activation("relu6"),
+  ...forActivations(activation),
   add: binary("Add"),
   mul: binary("Mul"),
   max_pool: maxPool,

@@ -1,6 +1,6 @@
 /**
  * Activations, each with an optional rotation: `y = slope[c] · f(x)`, one learned slope per channel (rotated ReLU where f is ReLU).
- * A new function joins by an entry in ACTIVATIONS and its formula in each backend's activation function.
+ * A new function joins by an entry in ACTIVATIONS; the compiler then asks for its formulas (docs/adding-an-op.md).
  */
 
 import type { BoundIo, InferIo } from "../graph/op.ts";
@@ -8,10 +8,19 @@ import { SAME } from "../graph/ties.ts";
 import { choice } from "./attrs.ts";
 import { defineOp } from "./define.ts";
 
-/** Every activation with its code in kernels' `fn` slot. 0 is the identity, which only epilogues use. */
+/**
+ * Every activation with its code in kernels' `fn` slot. 0 is the identity, which only epilogues use.
+ * relu: max(0, x); relu6: min(6, max(0, x)).
+ */
 export const ACTIVATIONS = { relu: 1, relu6: 2 } as const;
 export type Activation = keyof typeof ACTIVATIONS;
 export const activationNames = Object.keys(ACTIVATIONS) as [Activation, ...Activation[]];
+export const isActivation = (op: string): op is Activation => Object.hasOwn(ACTIVATIONS, op);
+
+/** A row for every activation: what tables keyed by op say of all of them alike. */
+export function forActivations<T>(make: (name: Activation) => T): Readonly<Record<Activation, T>> {
+  return Object.fromEntries(activationNames.map((name) => [name, make(name)])) as Record<Activation, T>;
+}
 
 /** The attribute by which convolution and linear take an activation as their epilogue. */
 export const epilogueActivation = choice(["none", ...activationNames] as const, "none");
@@ -35,7 +44,7 @@ export function channelsOf(io: InferIo<unknown>, slot: string): number {
 
 export const activationKernelSlots = { n: "i32", c: "i32", hw: "i32", fn: "i32" } as const;
 
-function defineActivation<const Name extends Activation>(name: Name) {
+function defineActivation(name: Activation) {
   return defineOp({
     name,
     inputs: { x: "required", slope: "optional" },
@@ -53,7 +62,4 @@ function defineActivation<const Name extends Activation>(name: Name) {
   });
 }
 
-/** max(0, x) */
-export const relu = defineActivation("relu");
-/** min(6, max(0, x)) */
-export const relu6 = defineActivation("relu6");
+export const activationOps = forActivations(defineActivation);

@@ -1,7 +1,7 @@
 /** The table of ops that a model file may hold. Training adds its own (`training/ops/`). */
 
 import type { OpDef } from "../graph/op.ts";
-import { relu, relu6 } from "./activation.ts";
+import { activationOps } from "./activation.ts";
 import { batchNorm } from "./batch_norm.ts";
 import { concat, gatherChannels, padChannels, scatterAddChannels, sliceChannels } from "./channels.ts";
 import { conv2d } from "./conv2d.ts";
@@ -15,8 +15,7 @@ export const ops = {
   conv2d,
   linear,
   batch_norm: batchNorm,
-  relu,
-  relu6,
+  ...activationOps,
   add,
   mul,
   max_pool: maxPool,

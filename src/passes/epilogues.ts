@@ -1,7 +1,7 @@
 /** Residual sums and activations run inside the convolution or linear layer before them: `y = slope · act(bias + residual + Σ x·w)`. */
 
 import { sizeOf } from "../graph/graph.ts";
-import { activationNames } from "../ops/activation.ts";
+import { isActivation } from "../ops/activation.ts";
 import { sameShape } from "../ops/define.ts";
 import type { LooseNode, Rewriter } from "./rewriter.ts";
 
@@ -27,7 +27,7 @@ function fuseSum(rewriter: Rewriter, node: LooseNode): void {
 
 function fuseActivation(rewriter: Rewriter, node: LooseNode): void {
   const read = rewriter.onlyRead(node.outputs.y as string);
-  if (read?.slot !== "x" || !(activationNames as readonly string[]).includes(read.node.op)) return;
+  if (read?.slot !== "x" || !isActivation(read.node.op)) return;
   node.attrs.activation = read.node.op;
   if (read.node.inputs.slope !== undefined) node.inputs.slope = read.node.inputs.slope;
   absorbNode(rewriter, node, read.node);

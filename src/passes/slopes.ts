@@ -1,18 +1,22 @@
 /**
  * Rotations disappear into their neighbours. relu is positively homogeneous, so that `b·relu(z) = sign(b)·relu(|b|·z)`: |b| goes into what
  * makes z (batch norm, convolution, linear), through pools too. What is left, the sign or where |b| had nowhere to go the slope, goes into
- * the weights that read the activation, if they are its only readers. relu6 is not homogeneous: its slope can only go forward.
+ * the weights that read the activation, if they are its only readers. Slopes of functions that are not homogeneous can only go forward.
  */
 import { bindNode } from "../graph/io.ts";
 import { mapIndex } from "../graph/ties.ts";
 import { opOf } from "../graph/verify.ts";
+import { type Activation, isActivation } from "../ops/activation.ts";
 import { isBareFilter, isKnownBatchNorm, scaleFilter, scaleOperand, sourceOf } from "./filters.ts";
 import type { LooseNode, Read, Rewriter } from "./rewriter.ts";
 
+/** f(a·x) = a·f(x) for every a ≥ 0 */
+const HOMOGENEOUS: Readonly<Record<Activation, boolean>> = { relu: true, relu6: false };
+
 export function foldSlopes(rewriter: Rewriter): void {
   for (const node of rewriter.nodes) {
-    if ((node.op !== "relu" && node.op !== "relu6") || !rewriter.known(node.inputs.slope)) continue;
-    if (node.op === "relu") foldMagnitude(rewriter, node);
+    if (!isActivation(node.op) || !rewriter.known(node.inputs.slope)) continue;
+    if (HOMOGENEOUS[node.op]) foldMagnitude(rewriter, node);
     const slope = rewriter.exact(node.inputs.slope);
     const absorptions = absorb(rewriter, node.outputs.y as string, slope);
     for (const apply of absorptions ?? []) apply();
@@ -20,7 +24,7 @@ export function foldSlopes(rewriter: Rewriter): void {
   }
 }
 
-/** Moves |b| before the relu, if something there can take it; the slope left is 1 or −1. */
+/** Moves |b| before the activation, if something there can take it; the slope left is 1 or −1. */
 function foldMagnitude(rewriter: Rewriter, node: LooseNode): void {
   const source = sourceOf(rewriter, node.inputs.x as string, node, ["max_pool", "avg_pool", "global_avg_pool"]);
   if (!source) return;

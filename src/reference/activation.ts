@@ -1,5 +1,5 @@
 /** y = slope[c] · f(x) */
-import type { Activation } from "../ops/activation.ts";
+import { type Activation, forActivations } from "../ops/activation.ts";
 import { at, eachElement, type ReferenceIo, type ReferenceKernel } from "./kernel.ts";
 
 export const activations: Readonly<Record<Activation, (x: number) => number>> = {
@@ -18,8 +18,7 @@ function activation(f: (x: number) => number): ReferenceKernel {
   };
 }
 
-export const relu = activation(activations.relu);
-export const relu6 = activation(activations.relu6);
+export const activationKernels = forActivations((name) => activation(activations[name]));
 
 /** What convolution and linear do with their sums: y = slope[c] · f(y + bias[c] + residual), each where it is given. */
 export function epilogue(io: ReferenceIo<{ readonly activation: Activation | "none" }>): void {

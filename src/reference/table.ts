@@ -1,6 +1,6 @@
 /** The reference kernel of every op that a model file may hold. An op without one does not compile. */
 import type { OpName } from "../ops/index.ts";
-import { relu, relu6 } from "./activation.ts";
+import { activationKernels } from "./activation.ts";
 import { batchNorm } from "./batch_norm.ts";
 import { concat, gatherChannels, padChannels, scatterAddChannels, sliceChannels } from "./channels.ts";
 import { conv2d } from "./conv2d.ts";
@@ -15,8 +15,7 @@ export const reference: Readonly<Record<OpName, ReferenceKernel>> = {
   conv2d,
   linear,
   batch_norm: batchNorm,
-  relu,
-  relu6,
+  ...activationKernels,
   add,
   mul,
   max_pool: maxPool,

@@ -38,11 +38,10 @@ export class Workers {
   /**
    * Runs `plan` once, every byte that holds no tensor set so that it is part of a NaN. Returns the bytes of each value of `outputs`, and the
    * address of a byte that was written although it belongs neither to them nor to scratch memory (−1 if there is none).
-   * `kernels`: with other amounts of scratch memory, say.
    */
-  run(plan: Plan, workers: number, tensors: Tensors, outputs: readonly { name: string; elements: number }[], kernels = trainingKernels) {
+  run(plan: Plan, workers: number, tensors: Tensors, outputs: readonly { name: string; elements: number }[]) {
     const base = PERSISTENT + plan.persistent.bytes;
-    const program = encodeProgram(plan, kernels, base, PERSISTENT, workers);
+    const program = encodeProgram(plan, trainingKernels, base, PERSISTENT, workers);
     const missing = Math.ceil((program.end - this.#memory.buffer.byteLength) / PAGE);
     if (missing > 0) this.#memory.grow(missing);
     const memory = new Uint8Array(this.#memory.buffer, 0, program.end).fill(0xff);

@@ -1,3 +1,4 @@
+import { activationNames } from "../../src/ops/activation.ts";
 import type { OpCase } from "./case.ts";
 
 /** A convolution, for it and for both its gradients. */
@@ -107,7 +108,7 @@ const epilogues = ["3x3 same, 3 examples", "1x1", "depthwise", "3 groups", "3x3 
     });
     return [
       variant("bias", bias(geometry)),
-      variant("bias and relu", bias(geometry), "relu"),
+      ...activationNames.map((activation) => variant(`bias and ${activation}`, bias(geometry), activation)),
       variant("bias and rotated relu", { ...bias(geometry), ...slope(geometry) }, "relu"),
       variant("slope without activation", slope(geometry)),
       variant("residual", residual),

@@ -1,4 +1,5 @@
 /** Cases of the gradient ops, on the geometries of their forward ops. */
+import { activationNames } from "../../src/ops/activation.ts";
 import { windowOutput } from "../../src/ops/window.ts";
 import type { OpCase } from "./case.ts";
 import { convAttrsOf, convGeometries } from "./conv2d.cases.ts";
@@ -59,7 +60,7 @@ const globalPoolCases = imageShapes.map(
   }),
 );
 
-const activationCases = (["relu", "relu6"] as const).flatMap((fn) => [
+const activationCases = activationNames.flatMap((fn) => [
   ...channelShapes.flatMap((x): OpCase[] => [
     { name: `${fn}, ${shown(x)}`, op: "activation_grad", attrs: { fn }, shapes: { x, dy: x }, values: { x: ACROSS_KINKS } },
     {

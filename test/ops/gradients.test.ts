@@ -1,5 +1,6 @@
 /** Each gradient op against finite differences of its forward op, both in float64 on the reference. */
 import { describe, expect, it } from "vitest";
+import { activationNames } from "../../src/ops/activation.ts";
 import { ops } from "../../src/ops/index.ts";
 import { gradientOps } from "../../training/ops/index.ts";
 import { referenceTrainingBackend } from "../../training/reference/index.ts";
@@ -66,7 +67,7 @@ const linear: Check = {
 /** No input nearer to a kink than a thousand steps of the differences. */
 const OFF_KINKS: Values = { kind: "among", values: [-3.125, -0.75, 0.375, 2.875, 5.25, 6.5] };
 
-const activations = (["relu", "relu6"] as const).flatMap((op) =>
+const activations = activationNames.flatMap((op) =>
   [
     [3, 5, 3, 2],
     [3, 7],
@@ -80,7 +81,7 @@ const activations = (["relu", "relu6"] as const).flatMap((op) =>
   }),
 );
 
-const plainActivations = (["relu", "relu6"] as const).map(
+const plainActivations = activationNames.map(
   (op): Check => ({
     name: "without slope",
     forward: { op, shapes: { x: [3, 5, 3, 2] }, values: { x: OFF_KINKS } },

@@ -1,3 +1,4 @@
+import { activationNames } from "../../src/ops/activation.ts";
 import type { OpCase } from "./case.ts";
 
 /** [examples, inputs, outputs], for the matrix product and both its gradients. */
@@ -39,7 +40,7 @@ const epilogues = (
   const residual = { residual: [n, outputs] };
   return [
     variant("bias", bias),
-    variant("bias and relu", bias, "relu"),
+    ...activationNames.map((name) => variant(`bias and ${name}`, bias, name)),
     variant("bias and rotated relu", { ...bias, ...slope }, "relu"),
     variant("slope without activation", slope),
     variant("residual", residual),

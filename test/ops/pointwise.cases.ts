@@ -1,4 +1,5 @@
 /** Ops that compute each element from those at the same place: activations, batch norm with fixed statistics, add and mul. */
+import { activationNames } from "../../src/ops/activation.ts";
 import type { OpCase, Values } from "./case.ts";
 
 /** [N, C, H, W] and [N, C] with odd counts, single pixels, and enough of everything for vectors. */
@@ -22,7 +23,7 @@ export const shown = (shape: readonly number[]): string => shape.join("x");
 export const ACROSS_KINKS: Values = { kind: "uniform", low: -4, high: 9 };
 export const ON_KINKS: Values = { kind: "among", values: [-7, -1, 0, 0.5, 3, 6, 7] };
 
-const activationCases = (["relu", "relu6"] as const).flatMap((op) => [
+const activationCases = activationNames.flatMap((op) => [
   ...channelShapes.flatMap((x): OpCase[] => [
     { name: shown(x), op, shapes: { x }, values: { x: ACROSS_KINKS } },
     { name: `${shown(x)}, rotated`, op, shapes: { x, slope: [x[1] as number] }, values: { x: ACROSS_KINKS } },

@@ -1,6 +1,7 @@
 /** Random small networks of every op, with float64 numbers, and random survivors for them. Equal seeds give equal networks. */
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { type Attr, type Dim, sizeOf } from "../../src/graph/graph.ts";
+import { activationNames } from "../../src/ops/activation.ts";
 import { ops } from "../../src/ops/index.ts";
 import { windowOutput } from "../../src/ops/window.ts";
 import type { Network } from "../../src/passes/network.ts";
@@ -92,7 +93,7 @@ class Grower {
     const slope = this.chance(0.6)
       ? this.tensor("slope", [this.channels(x)], () => (this.chance(zeros) ? 0 : this.#random.normal()))
       : undefined;
-    return this.node(this.chance(0.2) ? "relu6" : "relu", { x, slope });
+    return this.node(this.chance(0.7) ? "relu" : this.pick(activationNames), { x, slope });
   }
 
   layer(x: string, filters: number, options: Parameters<Grower["conv"]>[2] = {}): string {

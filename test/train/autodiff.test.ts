@@ -5,8 +5,10 @@ import { GraphError } from "../../src/errors.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import type { Attr, Graph } from "../../src/graph/graph.ts";
 import { bindShape, sizeOf } from "../../src/graph/graph.ts";
+import { forActivations } from "../../src/ops/activation.ts";
 import type { ExactTensors } from "../../src/reference/index.ts";
 import { differentiate } from "../../training/autodiff.ts";
+import { gradients } from "../../training/gradients/index.ts";
 import { addLoss } from "../../training/losses.ts";
 import { trainingOps } from "../../training/ops/index.ts";
 import { Random } from "../../training/random.ts";
@@ -117,8 +119,9 @@ const growths: Readonly<Record<string, Grow>> = {
     const state = (kind: string) => s.builder.state(s.name(kind), [c]);
     s.to("batch_norm_train", { x: s.at, gamma: s.param(c), beta: s.param(c), running_mean: state("mean"), running_var: state("var") });
   },
-  relu: (s, random) => s.to("relu", { x: s.at, slope: random.int(3) > 0 ? s.param(s.shape[1] as number) : undefined }),
-  relu6: (s, random) => s.to("relu6", { x: s.at, slope: random.int(3) > 0 ? s.param(s.shape[1] as number) : undefined }),
+  ...forActivations((name) => (s: Sketch, random: Random) => {
+    s.to(name, { x: s.at, slope: random.int(3) > 0 ? s.param(s.shape[1] as number) : undefined });
+  }),
   add(s, random) {
     const same = s.points.filter((point) => String(s.builder.value(point).shape) === String(s.shape));
     const other = same[random.int(Math.max(1, same.length))] ?? s.param(1, ...s.shape.slice(1));
@@ -196,6 +199,12 @@ describe("differentiate", () => {
       const { graph, wrt } = finish(sketch, random);
       expect(worstError(graph, "loss", wrt, seed)).toBeLessThan(1e-6);
     }
+  });
+
+  it("every op that has a gradient is among them", () => {
+    const ending = ["flatten", "global_avg_pool", "linear", "softmax", "cross_entropy"];
+    const rules = Object.entries(gradients).flatMap(([op, rule]) => (typeof rule === "function" ? [op] : []));
+    expect(rules.filter((op) => !ending.includes(op) && !Object.hasOwn(growths, op))).toEqual([]);
   });
 
   it("agrees with finite differences on random graphs with branches", () => {

@@ -1,5 +1,6 @@
 /** The gradient of every op: a missing rule is a compile error. */
 import { GraphError } from "../../src/errors.ts";
+import { forActivations } from "../../src/ops/activation.ts";
 import type { OpName } from "../../src/ops/index.ts";
 import type { GradientOpName } from "../ops/index.ts";
 import { activationGradient } from "./activation.ts";
@@ -26,8 +27,7 @@ export const gradients: Readonly<Record<OpName | GradientOpName, GradientRule | 
   conv2d: conv2dGradient,
   linear: linearGradient,
   batch_norm: frozenBatchNormGradient,
-  relu: activationGradient,
-  relu6: activationGradient,
+  ...forActivations(() => activationGradient),
   add: addGradient,
   mul: mulGradient,
   max_pool: maxPoolGradient,

@@ -3,9 +3,10 @@ import { type Graph, type Node, producersOf, readersOf } from "../../src/graph/g
 import { bindNode } from "../../src/graph/io.ts";
 import { mapIndex } from "../../src/graph/ties.ts";
 import { opOf, verify } from "../../src/graph/verify.ts";
+import { isActivation } from "../../src/ops/activation.ts";
 import { ops } from "../../src/ops/index.ts";
-import { isActivation, sitesOf } from "./survivors.ts";
-import { channelCount, type Link, linksOf, PARAMETERS } from "./wiring.ts";
+import { sitesOf } from "./survivors.ts";
+import { channelCount, kindOf, type Link, linksOf, PARAMETERS } from "./wiring.ts";
 
 /** One dimension of a tensor that belongs to the channels of a site. */
 export interface Member {
@@ -69,7 +70,7 @@ class Walk {
   /** What makes these channels of a value, nearest first. */
   back(value: string, indices: Indices, shared: boolean): Member[] {
     const node = this.#producers.get(value);
-    if (!node || isActivation(node)) return [];
+    if (!node || isActivation(node.op)) return [];
     const before = this.#links(node).flatMap(({ value: x, from, count }) => {
       const sources = indices.map((list) => list.flatMap((j) => ((from[j] as number) < 0 ? [] : range(count, from[j]))));
       if (sources.every((list) => list.length === 0)) return [];
@@ -93,7 +94,7 @@ class Walk {
       const targets = carried(link, indices);
       const meets = (j: number): boolean => links.some((other) => other !== link && (other.from[j] as number) >= 0);
       // a product with zero is zero, whatever it meets
-      if (node.op !== "mul" && targets.some((list) => list.some(meets))) {
+      if (kindOf(node) !== "product" && targets.some((list) => list.some(meets))) {
         joins.add(node.name);
         return columns;
       }

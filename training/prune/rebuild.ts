@@ -25,7 +25,8 @@ function write(writer: CutWriter, wire: AnyWire, wanted: readonly number[], live
     case "sum":
       return writeSum(writer, wire, wanted, liveness);
     case "product":
-      return writeProduct(writer, wire, wanted, liveness);
+      // only mul takes an operand that is the same for the whole batch
+      return wire.node.op === "mul" ? writeProduct(writer, wire, wanted, liveness) : writeEach(writer, wire, wanted);
     case "memory":
       return writeMemory(writer, wire, wanted);
   }

@@ -1,7 +1,7 @@
 /** Which channels stay alive. The unit that dies is a channel of an activation's output. */
 import { InputError } from "../../src/errors.ts";
 import type { Graph, Node } from "../../src/graph/graph.ts";
-import { activationNames } from "../../src/ops/activation.ts";
+import { isActivation } from "../../src/ops/activation.ts";
 
 /** Activation node → for each of its channels whether it survives. A node that is not named keeps all. */
 export type Survivors = Readonly<Record<string, readonly boolean[] | Uint8Array>>;
@@ -15,13 +15,10 @@ export interface Site {
   readonly slope?: string;
 }
 
-export function isActivation(node: Node): boolean {
-  return (activationNames as readonly string[]).includes(node.op);
-}
-
 /** The graph's activations in order. Epilogues that passes have fused are none: cut before optimizing. */
 export function sitesOf(graph: Graph): Site[] {
-  return graph.nodes.filter(isActivation).map((node) => ({
+  const sites = graph.nodes.filter(({ op }) => isActivation(op));
+  return sites.map((node) => ({
     name: node.name,
     node,
     channels: graph.values[node.inputs.x as string]?.shape[1] as number,

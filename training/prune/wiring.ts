@@ -7,9 +7,11 @@ import { type Graph, type Node, sizeOf } from "../../src/graph/graph.ts";
 import { bindNode } from "../../src/graph/io.ts";
 import { mapIndex } from "../../src/graph/ties.ts";
 import { opOf } from "../../src/graph/verify.ts";
+import { forActivations, isActivation } from "../../src/ops/activation.ts";
 import { type OpName, ops } from "../../src/ops/index.ts";
 import type { Network } from "../../src/passes/network.ts";
-import { isActivation, marked } from "./survivors.ts";
+import { activations } from "../../src/reference/activation.ts";
+import { marked } from "./survivors.ts";
 
 /** What is known of a channel before the network runs: zero whatever the input, constant whatever the input, or neither. */
 export const ZERO = 0;
@@ -28,8 +30,7 @@ const KINDS = {
   conv2d: "mix",
   linear: "mix",
   batch_norm: "each",
-  relu: "each",
-  relu6: "each",
+  ...forActivations(() => "each" as const),
   max_pool: "each",
   avg_pool: "each",
   global_avg_pool: "each",
@@ -46,6 +47,7 @@ const KINDS = {
 } as const satisfies Readonly<Record<OpName, string>>;
 
 export type Kind = (typeof KINDS)[OpName];
+export const kindOf = (node: Node): Kind => KINDS[node.op as OpName];
 
 /** Channel j of y comes from channels from[j] … from[j] + count − 1 of an input; from no channel of it where from[j] is −1. */
 export interface Link {
@@ -158,7 +160,7 @@ function wireOf(network: Network, node: Node): AnyWire {
   const y = node.outputs.y as string;
   const channels = channelCount(graph, y);
   const { x = "", w = "" } = node.inputs;
-  const kind: Kind = KINDS[node.op as OpName];
+  const kind = kindOf(node);
   if (kind === "mix") {
     const shape = graph.values[w]?.shape as number[];
     const perGroup = shape[1] as number;
@@ -178,14 +180,19 @@ function wireOf(network: Network, node: Node): AnyWire {
   if (kind === "whole") return { kind, node, y, channels, x };
   const links = linksOf(graph, node, channels);
   if (kind === "memory" && links.length === 0) return { kind: "whole", node, y, channels, x };
-  return { kind, node, y, channels, links, limit: limitOf(network, node, channels), keepsZero: node.op !== "batch_norm" };
+  return { kind, node, y, channels, links, limit: limitOf(network, node, channels), keepsZero: keepsZero(node) };
+}
+
+/** Batch norm shifts; an activation keeps zero if f(0) = 0. */
+function keepsZero({ op }: Node): boolean {
+  return isActivation(op) ? activations[op](0) === 0 : op !== "batch_norm";
 }
 
 /** A channel with slope 0 is zero, one with gamma 0 is beta. */
 function limitOf(network: Network, node: Node, channels: number): Uint8Array {
   const limit = new Uint8Array(channels).fill(LIVE);
   const { slope, gamma, beta } = node.inputs;
-  const gate = isActivation(node) ? slope : gamma;
+  const gate = isActivation(node.op) ? slope : gamma;
   if (gate === undefined) return limit;
   const open = rowsWith(network, gate, channels);
   const shifted = rowsWith(network, beta, channels);

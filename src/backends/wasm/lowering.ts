@@ -3,6 +3,7 @@
  * block follows from the op's layout. Opcodes are the kernels' places in this table (and after it in training's), so nobody numbers them.
  */
 import type { BoundIo, OpDef } from "../../graph/op.ts";
+import { forActivations } from "../../ops/activation.ts";
 import { type OpName, ops } from "../../ops/index.ts";
 import { convBytes, dotBytes, type Window } from "./scratch.ts";
 
@@ -40,8 +41,7 @@ export const lowerings: Readonly<Record<OpName, Lowering | Unsupported>> = {
   conv2d: { source: "conv2d", scratch: (io) => convBytes(windowOf(io, io.shape("w"), io.shape("y"))) },
   linear: { source: "linear", scratch: (io) => dotBytes(io.shape("w")[1] ?? 1) },
   batch_norm: { source: "batch_norm" },
-  relu: { source: "activation" },
-  relu6: { source: "activation" },
+  ...forActivations(() => ({ source: "activation" })),
   add: { source: "elementwise" },
   mul: { source: "elementwise" },
   max_pool: { source: "pool", scratch: (io) => poolBytes(io.shape("x")[3] ?? 0, io.attrs.padding) },
