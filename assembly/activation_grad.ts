@@ -7,7 +7,19 @@
  */
 import { activate, activate_grad } from "./activate";
 import { ActivationGrad } from "./generated/layouts";
-import { column_share, demote, keep_part, nth, promote_high, promote_low, store_lanes, store_part, sum2, whole_bytes, widen } from "./parts";
+import {
+  column_share,
+  demote,
+  keep_part,
+  nth,
+  promote_high,
+  promote_low,
+  store_lanes,
+  store_part,
+  sum2,
+  whole_bytes,
+  widen,
+} from "./parts";
 import { fma, share } from "./simd";
 import { FLUSH } from "./sums";
 
@@ -45,7 +57,7 @@ function grad_row(fn: i32, x: usize, dy: usize, dx: usize, count: i32, slope: v1
 
 /** The same; returns Σ f(x) · dy in four lanes. */
 function grad_and_sum(fn: i32, x: usize, dy: usize, dx: usize, count: i32, slope: v128): v128 {
-  const pairs = <usize>(count & ~7) << 2;
+  const pairs = (<usize>(count & ~7)) << 2;
   let s0 = f32x4.splat(0);
   let s1 = s0;
   let at: usize = 0;

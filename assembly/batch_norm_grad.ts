@@ -5,7 +5,19 @@
  * x, dy, dx [n, c, hw]; the rest [c]. Work, cache and sums as in batch_norm_train.ts.
  */
 import { BatchNormGrad } from "./generated/layouts";
-import { column_share, demote, keep_part, nth, promote_high, promote_low, store_lanes, store_part, sum2, whole_bytes, widen } from "./parts";
+import {
+  column_share,
+  demote,
+  keep_part,
+  nth,
+  promote_high,
+  promote_low,
+  store_lanes,
+  store_part,
+  sum2,
+  whole_bytes,
+  widen,
+} from "./parts";
 import { fma, share } from "./simd";
 import { FLUSH } from "./sums";
 
@@ -52,7 +64,7 @@ function channel_sums(p: BatchNormGrad, c: i32, mean: v128, inv: f32): void {
       const x = nth(p.x, offset);
       const dy = nth(p.dy, offset);
       const count = min(FLUSH, hw - from);
-      const pairs = <usize>(count & ~7) << 2;
+      const pairs = (<usize>(count & ~7)) << 2;
       let s0 = f32x4.splat(0);
       let s1 = s0;
       let q0 = s0;

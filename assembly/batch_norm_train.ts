@@ -8,7 +8,7 @@
  */
 import { normalize_columns, normalize_plane, scale_of } from "./batch_norm";
 import { BatchNormTrain } from "./generated/layouts";
-import { column_share, keep_part, nth, promote_high, promote_low, sum2, whole_bytes, widen } from "./parts";
+import { column_share, keep_part, nth, promote_high, promote_low, sum2, widen } from "./parts";
 import { fma, share } from "./simd";
 import { FLUSH, row_sum } from "./sums";
 
@@ -44,7 +44,7 @@ function channel_moments(p: BatchNormTrain, c: i32): void {
     for (let from = 0; from < hw; from += FLUSH) {
       const x = nth(p.x, (i * p.c + c) * hw + from);
       const count = min(FLUSH, hw - from);
-      const pairs = <usize>(count & ~7) << 2;
+      const pairs = (<usize>(count & ~7)) << 2;
       let s0 = f32x4.splat(0);
       let s1 = s0;
       let q0 = s0;

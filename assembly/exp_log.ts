@@ -11,7 +11,7 @@ export function exp4(v: v128): v128 {
   const x = f32x4.pmin(f32x4.pmax(v, f32x4.splat(-104)), f32x4.splat(89));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
   // ln 2 in two parts; the first has so few digits that its product with n is exact, fused or not
-  const r = fma(n, f32x4.splat(2.12194440e-4), f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375))));
+  const r = fma(n, f32x4.splat(2.1219444e-4), f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375))));
   let e = f32x4.splat(1.0 / 5040);
   e = fma(e, r, f32x4.splat(1.0 / 720));
   e = fma(e, r, f32x4.splat(1.0 / 120));
@@ -41,7 +41,7 @@ export function log(x: f64): f64 {
   const bits = reinterpret<u64>(x);
   // √½ and what lies above it in its binade count to the next exponent
   const e = <i32>((bits + (0x3ff0000000000000 - 0x3fe6a09e667f3bcd)) >> 52) - 1023;
-  const m = reinterpret<f64>(bits - (<u64>e << 52));
+  const m = reinterpret<f64>(bits - ((<u64>e) << 52));
   const s = (m - 1) / (m + 1);
   const z = s * s;
   let series: f64 = 0;

@@ -25,7 +25,7 @@ export function cross_entropy(p: CrossEntropy, worker: i32, workers: i32, scratc
 // @ts-ignore: decorator
 @inline
 function label_of(labels: usize, row: i32): i32 {
-  return load<i32>(labels + (<usize>row << 2));
+  return load<i32>(labels + ((<usize>row) << 2));
 }
 
 function row_loss(logits: usize, label: i32, c: i32, smoothing: f64): f64 {

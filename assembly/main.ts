@@ -6,8 +6,9 @@
  * The control block (see `src/backends/wasm/control.ts`) is shared by the host and all workers. Nothing here is static: every instance over
  * the same memory would write statics anew.
  */
-import { dispatch } from "./generated/dispatch";
+
 import { Control } from "./generated/control";
+import { dispatch } from "./generated/dispatch";
 
 /** How often a waiting worker looks before it sleeps: about 50 µs, longer than most steps of a small network differ. */
 const SPINS: i32 = 20000;
@@ -20,7 +21,7 @@ export function run(control: Control, from: i32, to: i32, worker: i32): i32 {
   const workers = control.workers;
   const scratch = control.scratch + <usize>worker * control.scratchStride;
   for (let i = from; i < to; i++) {
-    const step = control.program + (<usize>i << 3);
+    const step = control.program + ((<usize>i) << 3);
     dispatch(load<i32>(step), load<usize>(step, 4), worker, workers, scratch);
     if (workers > 1) {
       if (barrier(control, workers)) return i + 1;

@@ -10,21 +10,21 @@ import { share } from "./simd";
 // @ts-ignore: decorator
 @inline
 export function nth(base: usize, index: i32): usize {
-  return base + (<usize>index << 2);
+  return base + ((<usize>index) << 2);
 }
 
 /** Bytes of `count` floats. */
 // @ts-ignore: decorator
 @inline
 export function bytes(count: i32): usize {
-  return <usize>count << 2;
+  return (<usize>count) << 2;
 }
 
 /** Bytes of the whole vectors among `count` floats. */
 // @ts-ignore: decorator
 @inline
 export function whole_bytes(count: i32): usize {
-  return <usize>(count & ~3) << 2;
+  return (<usize>(count & ~3)) << 2;
 }
 
 /** Stores the first `count` (0 … 3) lanes of v. */

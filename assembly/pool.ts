@@ -168,6 +168,7 @@ export function gather(at: usize, step: i32, last: i32): v128 {
 function divide(y: usize, count: i32, columns: usize, rows: i32): void {
   const factor = f32x4.splat(<f32>rows);
   const whole = whole_bytes(count);
-  for (let at: usize = 0; at < whole; at += 16) v128.store(y + at, f32x4.div(v128.load(y + at), f32x4.mul(factor, v128.load(columns + at))));
+  for (let at: usize = 0; at < whole; at += 16)
+    v128.store(y + at, f32x4.div(v128.load(y + at), f32x4.mul(factor, v128.load(columns + at))));
   store_part(y + whole, f32x4.div(v128.load(y + whole), f32x4.mul(factor, v128.load(columns + whole))), count & 3);
 }

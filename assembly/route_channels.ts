@@ -15,7 +15,7 @@ export function route_channels(p: RouteChannels, worker: i32, workers: i32, scra
     const row = item / p.count;
     const j = item % p.count;
     const length = run_length(p, j, min(p.count, j + to - item));
-    const source = load<i32>(p.table + (<usize>j << 2));
+    const source = load<i32>(p.table + ((<usize>j) << 2));
     const x = source < 0 ? <usize>0 : nth(p.x, (row * p.xc + source) * p.hw);
     const base = p.base == 0 ? <usize>0 : nth(p.base, ((p.base_n == 1 ? 0 : row * p.yc) + p.start + j) * p.hw);
     route(x, base, nth(p.y, (row * p.yc + p.start + j) * p.hw), length * p.hw);
@@ -25,16 +25,16 @@ export function route_channels(p: RouteChannels, worker: i32, workers: i32, scra
 
 /** How many table entries from j on (below `end`) continue a block: each source the one before plus 1, or all without one. */
 function run_length(p: RouteChannels, j: i32, end: i32): i32 {
-  const source = load<i32>(p.table + (<usize>j << 2));
+  const source = load<i32>(p.table + ((<usize>j) << 2));
   const step = source < 0 ? 0 : 1;
   let next = j + 1;
-  while (next < end && load<i32>(p.table + (<usize>next << 2)) == source + step * (next - j)) next++;
+  while (next < end && load<i32>(p.table + ((<usize>next) << 2)) == source + step * (next - j)) next++;
   return next - j;
 }
 
 /** y = base + x for `count` floats; either pointer may be 0. */
 function route(x: usize, base: usize, y: usize, count: i32): void {
-  if (x == 0 && base == 0) memory.fill(y, 0, <usize>count << 2);
+  if (x == 0 && base == 0) memory.fill(y, 0, (<usize>count) << 2);
   else if (x == 0) copy(base, y, count);
   else if (base == 0) copy(x, y, count);
   else sum(x, base, y, count);

@@ -20,7 +20,7 @@ function piece_sum(x: usize, count: i32): v128 {
   let b = a;
   let c = a;
   let d = a;
-  const quads = <usize>(count & ~15) << 2;
+  const quads = (<usize>(count & ~15)) << 2;
   const whole = whole_bytes(count);
   let at: usize = 0;
   for (; at < quads; at += 64) {
