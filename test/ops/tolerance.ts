@@ -6,7 +6,8 @@
  * other ops say theirs. k stands for the kernel: how many roundings lie one on top of another in the worst element, 0 for ops that only move
  * numbers. A new kernel that rounds more (Winograd, float16) gets a larger k here, with a word on why.
  */
-import { channelView } from "../../src/ops/activation.ts";
+import { type Activation, channelView } from "../../src/ops/activation.ts";
+import { activations } from "../../src/reference/activation.ts";
 import type { TrainingOpName } from "../../training/ops/index.ts";
 import { referenceTrainingBackend } from "../../training/reference/index.ts";
 import type { OpCase } from "./case.ts";
@@ -58,7 +59,7 @@ const rules: Readonly<Record<TrainingOpName, Rule>> = {
   batch_norm_grad: { k: 4, magnitude: batchNormGrad },
   relu: { k: 1, magnitude: absolute("slope") },
   relu6: { k: 1, magnitude: absolute("slope") },
-  activation_grad: { k: 2, magnitude: absolute("slope", "dy") },
+  activation_grad: { k: 2, magnitude: activationGrad },
   add: { k: 1, magnitude: absolute("a", "b") },
   mul: { k: 1, magnitude: absolute("a", "b") },
   max_pool: exactly,
@@ -200,6 +201,19 @@ function perChannel(shape: readonly number[], f: (index: number, channel: number
     sums[channel] = (sums[channel] as number) + f(i, channel);
   }
   return sums;
+}
+
+/** f' is of the order of 1 for every activation, whatever cancels in it. */
+function activationGrad({ testCase, data }: MagnitudeIo): Slots {
+  const f = activations[testCase.attrs?.fn as Activation];
+  const x = data.x as Float64Array;
+  const shape = testCase.shapes.x as readonly number[];
+  const { c, hw } = channelView(shape);
+  const get = (slot: string, i: number): number => Math.abs(data[slot]?.[i] ?? 1);
+  return {
+    dx: x.map((_, i) => get("slope", Math.floor(i / hw) % c) * get("dy", i)),
+    dslope: perChannel(shape, (i) => Math.abs(f(x[i] as number)) * get("dy", i)),
+  };
 }
 
 function batchNormTrain({ testCase, data }: MagnitudeIo): Slots {
