@@ -95,7 +95,7 @@ describe("loading", () => {
 
   it.each([
     ["a path that does not exist", () => join(dir, "nothing.safetensors"), /^E_NOT_FOUND .*nothing.safetensors/],
-    ["a folder", () => dir, /^E_IO .*swivel session/],
+    ["a folder", () => dir, /^E_NOT_FOUND .*swivel session/],
     ["an address that answers 404", () => `${base}/nothing`, /^E_NOT_FOUND .*404/],
     ["an address that answers 500", () => `${base}/broken`, /^E_IO .*500 Broken/],
     ["a port where nobody listens", () => "http://127.0.0.1:1/model", /^E_OFFLINE .*127.0.0.1:1/],

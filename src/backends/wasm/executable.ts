@@ -62,10 +62,6 @@ export class WasmExecutable implements Executable {
     executable.#load(options.tensors);
     // an unsupported op or a plan too large for memory is said now, not at the first run
     executable.#use(1, graph.outputs);
-    if (host.threads > 1) {
-      const shared = { module: host.module, memory: executable.#memory, control: executable.#control };
-      executable.#threads = await startThreads(host.threads - 1, shared);
-    }
     return executable;
   }
 
@@ -94,7 +90,7 @@ export class WasmExecutable implements Executable {
     return this.#enqueue(async () => {
       const { program, plan } = this.#prepare(inputs, this.#graph.outputs);
       const ms = new Array<number>(plan.nodes.length).fill(0);
-      this.#begin(plan, program);
+      await this.#begin(plan, program);
       for (let step = 0; step < program.steps; step++) {
         const start = performance.now();
         this.#runSteps(step, step + 1);
@@ -118,12 +114,13 @@ export class WasmExecutable implements Executable {
 
   explain(): Explanation {
     const { plan, program } = this.#current ?? this.#use(1, this.#graph.outputs);
+    const threads = this.#threadsFor(plan);
     return {
       backend: "wasm",
       why: this.#host.why,
       simd: this.#host.simd,
-      threads: this.#host.threads,
-      threadsWhy: this.#host.threadsWhy,
+      threads,
+      threadsWhy: threads < this.#host.threads ? "a run this small is over before other threads have woken up" : this.#host.threadsWhy,
       steps: program.steps,
       bytes: { weights: plan.persistent.bytes, activations: plan.arena.bytes },
       macs: this.#first.macs,
@@ -184,7 +181,7 @@ export class WasmExecutable implements Executable {
   }
 
   async #runAll(plan: Plan, program: Program, signal: AbortSignal | undefined): Promise<void> {
-    this.#begin(plan, program);
+    await this.#begin(plan, program);
     if (!signal) {
       this.#runSteps(0, program.steps);
       this.#assertAlive();
@@ -206,12 +203,28 @@ export class WasmExecutable implements Executable {
     }
   }
 
-  #begin(plan: Plan, program: Program): void {
+  async #begin(plan: Plan, program: Program): Promise<void> {
+    const threads = this.#threadsFor(plan);
+    if (threads > 1) await this.#startThreads();
+    this.#assertAlive();
     this.#set("abort", 0);
-    this.#set("workers", plan.macs < MACS_WORTH_THREADS ? 1 : this.#host.threads);
+    this.#set("workers", threads);
     this.#set("program", this.#planBase);
     this.#set("scratch", program.scratch);
     this.#set("scratchStride", program.scratchStride);
+  }
+
+  #threadsFor(plan: Plan): number {
+    return plan.macs < MACS_WORTH_THREADS ? 1 : this.#host.threads;
+  }
+
+  /** At the first run that is worth them: a small model at batch 1 never pays for threads. */
+  async #startThreads(): Promise<void> {
+    this.#threads ??= await startThreads(this.#host.threads - 1, {
+      module: this.#host.module,
+      memory: this.#memory,
+      control: this.#control,
+    });
   }
 
   /** Runs steps on all workers; this thread is worker 0. */
