@@ -52,7 +52,6 @@ export function conv2d_dw(p: Conv2dDw, worker: i32, workers: i32, scratch: usize
   chunk.offsets = chunk.into + half;
   t.panel = nth(chunk.offsets, (window + 3) & ~3);
   t.c_row = bytes((p.cin / p.groups) * window);
-  t.c_apart = 4;
   choose_chunks(p, planes, chunk, half, half - <i32>(t.panel - chunk.offsets));
   share_outputs(p, chunk, worker, workers);
   if (chunk.first_block == chunk.end_block || chunk.first_col == chunk.end_col) return;

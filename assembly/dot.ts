@@ -1,9 +1,9 @@
 /**
  * Matrix product by dot products: `c[m, j] = Σ_v a[m, v] · b[j, v]`, where v are vectors of four floats, and j is one of two neighbouring columns.
  *
- *   a  packed into a panel of one block of up to six rows; for each v a record { where vector v of b lies: usize, 12 bytes of nothing, the rows' vectors }
+ *   a  packed into a panel of one block of up to six rows; for each v a record { where vector v of b lies: usize, 12 unused bytes, the rows' vectors }
  *   b  vector v of column j lies at b + j · apart + (offset in the record)
- *   c  row m, column j at c + m · c_row + j · c_apart
+ *   c  row m, column j at c + m · c_row + 4 · j
  *
  * Each of the up to twelve sums has its own four lanes, which are added at the end. A sum takes its vectors in the order of v, whatever the block.
  */
@@ -18,7 +18,6 @@ export class Dot {
   panel_end: usize;
   rows: i32;
   c_row: usize;
-  c_apart: usize;
   /** Add to what c holds. */
   add: bool;
 }
@@ -110,7 +109,7 @@ function tile<R>(t: Dot, b: usize, apart: usize, cols: i32, c: usize): void {
 function finish(t: Dot, row: i32, cols: i32, c: usize, c0: v128, c1: v128): void {
   c += <usize>row * t.c_row;
   put(t, c, sum4(c0));
-  if (cols == 2) put(t, c + t.c_apart, sum4(c1));
+  if (cols == 2) put(t, c + 4, sum4(c1));
 }
 
 // @ts-ignore: decorator

@@ -42,7 +42,6 @@ function examples(p: Linear, scratch: usize, first: i32, count: i32, from: i32, 
   t.rows = count;
   t.panel = scratch + STRUCTS;
   t.c_row = bytes(p.cout);
-  t.c_apart = 4;
   t.add = false;
   let at = t.panel;
   const x = nth(p.x, first * p.cin);

@@ -9,7 +9,6 @@
  *
  * Planes lie an odd number of cache lines apart: with powers of two, all channels of a pixel would share a few sets of the cache.
  */
-
 import { LINE, SLACK } from "./generated/scratch";
 import { bytes } from "./parts";
 

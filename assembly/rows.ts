@@ -1,5 +1,4 @@
 /** How the matrix kernels cut rows into blocks, and the types that stand for a block's number of rows. */
-
 import { MAX_ROWS } from "./generated/scratch";
 
 /** Blocks that m rows are cut into, as equal as can be: 13 rows are 4 + 4 + 5, so that odd numbers cost no more than their share. */

@@ -7,7 +7,7 @@
 export const SCRATCH = {
   /** Bytes for a kernel's structs. */
   STRUCTS: 256,
-  /** Rows of a register tile at most: six rows by two vectors are twelve sums, which leaves three of the registers that engines have for Wasm on x86. */
+  /** Rows of a register tile at most: six rows by two vectors are twelve sums, which leaves three of the registers that engines have on x86. */
   MAX_ROWS: 6,
   /** Planes lie an odd number of cache lines apart; a line's bytes. */
   LINE: 64,
