@@ -83,7 +83,6 @@ async function bundles(outdir: string): Promise<void> {
 
 /** Builds beside `dist/` and swaps at the end: a failed build leaves the last one, a running command sees no half of one. */
 async function distStep(): Promise<string[]> {
-  if (!entries.some((entry) => entry.specifier)) return [];
   const fresh = join(root, "build", "dist");
   const dist = join(root, "dist");
   rmSync(fresh, { recursive: true, force: true });

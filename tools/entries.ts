@@ -2,8 +2,6 @@
  * What `dist/` is made of: one list for the bundler, the declarations and the tests' aliases.
  * `exports` and `bin` in package.json and `paths` in tsconfig.json say the same; test/house/package.test.ts holds them together.
  */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The repository, without a trailing slash. */
@@ -25,7 +23,7 @@ export interface Entry {
   readonly worker?: "alone" | "sharing";
 }
 
-const planned: readonly Entry[] = [
+export const entries: readonly Entry[] = [
   { source: "src/index.ts", name: "index", specifier: "swivel-nn" },
   { source: "training/index.ts", name: "training", specifier: "swivel-nn/training" },
   { source: "src/reference/index.ts", name: "reference", specifier: "swivel-nn/reference" },
@@ -34,5 +32,3 @@ const planned: readonly Entry[] = [
   { source: "src/session_worker.ts", name: "session_worker", worker: "sharing" },
   { source: "src/backends/wasm/wasm_thread.ts", name: "wasm_thread", worker: "alone" },
 ];
-
-export const entries: readonly Entry[] = planned.filter((entry) => existsSync(join(root, entry.source)));
