@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { SwivelError } from "../../src/errors.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import type { Attr, Shape } from "../../src/graph/graph.ts";
+import { activationNames } from "../../src/ops/activation.ts";
 import { type TrainingOpName, trainingOps } from "../../training/ops/index.ts";
 
 type Bad = readonly [op: TrainingOpName, shapes: Readonly<Record<string, Shape>>, attrs: Readonly<Record<string, Attr>>, message: RegExp];
@@ -40,8 +41,9 @@ const shapes: readonly Bad[] = [
     /mean "mean" has shape \[7\], expected \[6\]: one number per channel/,
   ],
   ["relu", { x: ["N", 6, 9] }, {}, /x has shape \[N, 6, 9\]; expected \[N, C, H, W\] or/],
-  ["relu", { x: IMAGE, slope: [9] }, {}, /slope "slope" has shape \[9\], expected \[6\]: one slope per channel of x/],
-  ["relu6", { x: IMAGE, slope: [1] }, {}, /slope "slope" has shape \[1\], expected \[6\]/],
+  ...activationNames.map(
+    (op): Bad => [op, { x: IMAGE, slope: [9] }, {}, /slope "slope" has shape \[9\], expected \[6\]: one slope per channel of x/],
+  ),
   ["add", { a: IMAGE, b: ["N", 6, 7, 9] }, {}, /a is \[N, 6, 9, 7\], b is \[N, 6, 7, 9\]; they must be equal, or b \[1, …\]/],
   ["add", { a: IMAGE, b: [2, 6, 9, 7] }, {}, /b is \[2, 6, 9, 7\]; they must be equal/],
   ["mul", { a: IMAGE, b: ["N", 6, 1, 1] }, {}, /b is \[N, 6, 1, 1\]; they must be equal/],
