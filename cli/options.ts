@@ -1,40 +1,62 @@
-/** What several commands share: how options are read, the signal of Ctrl-C, data sets and backends by name. */
+/** What several commands share: how options are read, the signal of Ctrl-C, and backends by name. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Backend } from "../src/backends/backend.ts";
-import { InputError } from "../src/errors.ts";
 import { wasmTrainingBackend } from "../training/backends/wasm.ts";
-import { type Dataset, fashionSlice, openDataset } from "../training/data/index.ts";
 import { makeOutput, type Output } from "./output.ts";
 
-export function integer(min: number): (text: string) => number {
+export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < min) throw new InvalidArgumentError(`expected an integer of ${min} or more`);
-    return value;
+    if (/^[+-]?\d+$/.test(text) && value >= min && value <= max) return value;
+    const range = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`;
+    throw new InvalidArgumentError(`Expected an integer ${range}.`);
   };
 }
 
-export function number(min: number, max = Number.POSITIVE_INFINITY): (text: string) => number {
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+export function number(min: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === "" || !Number.isFinite(value) || value < min || value > max) {
-      throw new InvalidArgumentError(
-        Number.isFinite(max) ? `expected a number from ${min} to ${max}` : `expected a number of ${min} or more`,
-      );
-    }
-    return value;
+    if (DECIMAL.test(text) && Number.isFinite(value) && value >= min) return value;
+    throw new InvalidArgumentError(`Expected a number of ${min} or more.`);
   };
+}
+
+/** A fraction above 0 and up to 1. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (DECIMAL.test(text) && value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError("Expected a fraction above 0 and up to 1, such as 0.5.");
 }
 
 export const threadsOption = (): Option =>
   new Option("--threads <count>", "how many threads, or auto")
     .default("auto")
-    .argParser((text) => (text === "auto" ? text : integer(1)(text)));
+    .argParser((text) => (text === "auto" ? text : integer(1, 64)(text)));
 
 export const dataOption = (): Option =>
   new Option("--data <folder>", "idx files, CIFAR binaries or class folders; the Fashion-MNIST slice that ships with Swivel unless given");
 
+export const seedOption = (of: string): Option => new Option("--seed <number>", of).default(0).argParser(integer(0));
+
 export const jsonOption = (): Option => new Option("--json", "print one JSON document on stdout and nothing else there");
+
+export const sessionBackendOption = (): Option =>
+  new Option("--backend <name>", "where to run").choices(["auto", "wasm", "webgpu"]).default("auto");
+
+const TRAINING_BACKENDS = ["auto", "wasm", "reference"] as const;
+export type TrainingBackend = (typeof TRAINING_BACKENDS)[number];
+
+export const trainingBackendOption = (): Option =>
+  new Option("--backend <name>", "where to train; reference is float64 and slow").choices(TRAINING_BACKENDS).default("auto");
+
+/** A backend that can train. */
+export async function openTrainingBackend(name: TrainingBackend, threads: number | "auto"): Promise<Backend> {
+  if (name !== "reference") return wasmTrainingBackend({ threads });
+  const { referenceTrainingBackend } = await import("../training/reference/index.ts");
+  return referenceTrainingBackend();
+}
 
 /** `--json` may stand before or after the command's name. */
 export function outputOf(command: Command): Output {
@@ -48,40 +70,3 @@ export function interruptSignal(): AbortSignal {
   process.once("SIGTERM", () => controller.abort(new Error("terminated")));
   return controller.signal;
 }
-
-export interface DataChoice {
-  readonly data?: string;
-  /** Use so many test images at most. */
-  readonly limitTest?: number;
-  readonly limitTrain?: number;
-  /** Pixels that class folders are resized to. */
-  readonly size?: { readonly width: number; readonly height: number };
-  readonly channels?: 1 | 3;
-}
-
-export async function openData(choice: DataChoice, output: Output, signal?: AbortSignal): Promise<Dataset> {
-  const limit = { train: choice.limitTrain, test: choice.limitTest };
-  if (choice.data === undefined) return fashionSlice({ limit });
-  const dataset = await openDataset(choice.data, {
-    limit,
-    size: choice.size,
-    channels: choice.channels,
-    signal,
-    onProgress: ({ done, total }) => output.progress(`reading pictures: ${done} of ${total}`),
-  });
-  for (const note of dataset.notes ?? []) output.note(note);
-  return dataset;
-}
-
-/** A backend that can train. Throws InputError E_OPTION for an unknown name. */
-export async function openTrainingBackend(name: string, threads: number | "auto"): Promise<Backend> {
-  if (name === "wasm" || name === "auto") return wasmTrainingBackend({ threads });
-  if (name === "reference") {
-    const { referenceTrainingBackend } = await import("../training/reference/index.ts");
-    return referenceTrainingBackend();
-  }
-  throw new InputError("E_OPTION", `backend "${name}" cannot train here; choose wasm, or reference (float64, slow)`);
-}
-
-export const sessionBackendOption = (): Option =>
-  new Option("--backend <name>", "where to run").choices(["auto", "wasm", "webgpu"]).default("auto");

@@ -13,52 +13,67 @@ export interface Output {
 
 const CLEAR_LINE = "\r\u001b[2K";
 
+/** True while stderr's last line is a progress line, which the next text replaces. */
+let pending = false;
+
+const isTerminal = (): boolean => process.stderr.isTTY === true && process.env.TERM !== "dumb";
+
+/** Control characters out of files must not write over a terminal. */
+const harmless = (text: string): string => text.replace(/(?!\n)\p{Cc}/gu, "\ufffd");
+
+function say(text: string): void {
+  if (pending) process.stderr.write(CLEAR_LINE);
+  pending = false;
+  process.stderr.write(`${harmless(text)}\n`);
+}
+
 export function makeOutput(json: boolean): Output {
-  let pending = false;
-  const clear = (): void => {
-    if (pending) process.stderr.write(CLEAR_LINE);
-    pending = false;
-  };
   return {
     json,
     progress(text, lasting = false) {
-      if (process.stderr.isTTY) {
-        clear();
-        const width = (process.stderr.columns ?? 80) - 1;
-        process.stderr.write(lasting ? `${text}\n` : text.slice(0, width));
-        pending = !lasting;
-      } else if (lasting) process.stderr.write(`${text}\n`);
+      if (lasting) say(text);
+      else if (isTerminal()) {
+        const width = (process.stderr.columns || 80) - 1;
+        process.stderr.write(CLEAR_LINE + harmless(text).slice(0, width));
+        pending = true;
+      }
     },
     result(value, text) {
-      clear();
-      process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${text}\n`);
+      if (pending) process.stderr.write(CLEAR_LINE);
+      pending = false;
+      process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${harmless(text)}\n`);
     },
-    note(text) {
-      clear();
-      process.stderr.write(`${text}\n`);
-    },
+    note: say,
   };
 }
 
+/** Says what went wrong, in one line for errors thrown on purpose and a stack only for those that are not; returns the exit code. */
+export function fail(error: unknown): number {
+  const known = error instanceof RangeError && OUT_OF_MEMORY.test(error.message) ? outOfMemory(error) : error;
+  if (known instanceof SwivelError) say(`swivel: ${known.message.replaceAll("\n", " ")}`);
+  else say(`swivel: unexpected: ${known instanceof Error ? known.stack : String(known)}`);
+  return exitCodeOf(known);
+}
+
 /** Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted. */
-export function exitCodeOf(error: unknown): number {
+function exitCodeOf(error: unknown): number {
   if (!(error instanceof SwivelError)) return 1;
   if (error.code === "E_ABORTED") return 130;
   return error.code === "E_OPTION" ? 2 : 1;
 }
 
-/** One line for errors thrown on purpose; a stack only for those that are not. */
-export function describe(error: unknown): string {
-  if (error instanceof SwivelError) return `swivel: ${error.message}`;
-  return `swivel: unexpected: ${error instanceof Error ? error.stack : String(error)}`;
-}
+/** What engines say where an array does not fit into memory. */
+const OUT_OF_MEMORY = /array buffer allocation|invalid (typed )?array (buffer )?length/i;
 
-/** Columns aligned by content: the first to the left, the others to the right. */
-export function table(rows: readonly (readonly string[])[]): string {
+const outOfMemory = (cause: RangeError): SwivelError =>
+  new SwivelError("E_MEMORY", `there is not enough memory (${cause.message}); take a smaller network, batch or data set`, { cause });
+
+/** Columns aligned by content: the first `left` to the left, the others to the right. */
+export function table(rows: readonly (readonly string[])[], left = 1): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   const line = (row: readonly string[]): string =>
     row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .map((cell, column) => (column < left ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join("  ")
       .trimEnd();
   const [head = [], ...body] = rows;
@@ -68,6 +83,8 @@ export function table(rows: readonly (readonly string[])[]): string {
 export const percent = (fraction: number, digits = 2): string => `${(100 * fraction).toFixed(digits)} %`;
 /** 12,345 */
 export const count = (value: number): string => Math.round(value).toLocaleString("en-US");
+/** 1 image, 12,345 images */
+export const plural = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 /** 1.12 M */
 export function short(value: number): string {
   if (value >= 1e9) return `${(value / 1e9).toFixed(2)} G`;

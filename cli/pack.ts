@@ -1,4 +1,5 @@
 /** From a trained network to the file that ships. */
+import type { Graph } from "../src/graph/graph.ts";
 import { type Model, writeModel } from "../src/model/model.ts";
 import { optimize } from "../src/passes/index.ts";
 
@@ -6,4 +7,9 @@ import { optimize } from "../src/passes/index.ts";
 export function packModel(model: Model, dtype: "f32" | "f16" = "f32"): Uint8Array<ArrayBuffer> {
   const { training: _, ...rest } = model;
   return writeModel({ ...rest, ...optimize(model.graph, model.tensors) }, { floats: dtype === "f16" ? "F16" : "F32" });
+}
+
+/** True where sums or activations run inside filters, as packing leaves them: their slopes and channels cannot be told apart any more. */
+export function isPacked({ nodes }: Graph): boolean {
+  return nodes.some(({ inputs, attrs }) => inputs.residual !== undefined || (attrs.activation ?? "none") !== "none");
 }

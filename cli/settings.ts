@@ -2,6 +2,7 @@
 import type { ParameterGroup } from "../training/groups.ts";
 import { slopeGroup } from "../training/groups.ts";
 import { type Optimizer, sgd } from "../training/optimizers.ts";
+import type { Recipe } from "../training/recipe.ts";
 import { oneCycle, type Schedule } from "../training/schedules.ts";
 
 export interface TrainingSettings {
@@ -24,5 +25,15 @@ export function trainerSettings(settings: TrainingSettings): { optimizer: Optimi
     optimizer: sgd({ rate, momentum: 0.9, nesterov: true, weightDecay }),
     schedule: oneCycle(),
     groups: [slopeGroup({ weightDecay: 0, rateScale: slopeRate, ...(l1 > 0 && { l1: { strength: l1, mode: "proximal" } }) })],
+  };
+}
+
+/** The settings that a recipe was made with; those of slopes are missing for a network that has none. */
+export function settingsOf({ optimizer, groups }: Recipe): Partial<TrainingSettings> {
+  const slopes = groups.find(({ name }) => name === "slopes");
+  return {
+    rate: optimizer.rate,
+    weightDecay: optimizer.weightDecay,
+    ...(slopes && { l1: slopes.l1?.strength ?? 0, slopeRate: slopes.rateScale ?? 1 }),
   };
 }

@@ -1,4 +1,5 @@
 /** Options of the public functions, checked: a name or value that means nothing is an error, not silence. */
+import { checkThreads } from "./backends/wasm/features.ts";
 import { BackendError, InputError } from "./errors.ts";
 import type { SourceOptions } from "./source.ts";
 
@@ -25,7 +26,6 @@ export interface EngineSettings {
   readonly wasmUrl?: string;
 }
 
-const MAX_THREADS = 64;
 const known = {
   backend: ["auto", "webgpu", "wasm"],
   simd: ["auto", "relaxed", "baseline"],
@@ -43,9 +43,7 @@ export function readOptions(options: SessionOptions): EngineSettings {
     }
   }
   const { backend = "auto", threads = "auto", simd = "auto", precision = "f32", wasmUrl, onProgress, signal } = options;
-  if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {
-    throw new InputError("E_OPTION", `threads is ${String(threads)}; expected "auto" or an integer from 1 to ${MAX_THREADS}`);
-  }
+  checkThreads(threads);
   if (onProgress !== undefined && typeof onProgress !== "function") throw new InputError("E_OPTION", "onProgress is no function");
   checkSignal(signal);
   if (backend === "webgpu")

@@ -51,7 +51,9 @@ async function readFile(source: string | URL, { onProgress, signal }: SourceOpti
     return bytes;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") throw new ModelError("E_NOT_FOUND", `there is no file ${source}; check the path`, { cause: error });
+    if (code === "ENOENT" || code === "ENOTDIR")
+      throw new ModelError("E_NOT_FOUND", `there is no file ${source}; check the path`, { cause: error });
+    if (code === "EISDIR") throw new ModelError("E_NOT_FOUND", `${source} is a folder; name a .safetensors file`, { cause: error });
     throw new ModelError("E_IO", `${source} could not be read: ${message}`, { cause: error });
   }
 }

@@ -10,9 +10,11 @@ type Path = typeof import("node:path");
  * Throws ModelError E_IO naming the file.
  */
 export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
-  const { open, rename, rm } = await importNode<Fs>("fs/promises");
+  const { open, realpath, rename, rm } = await importNode<Fs>("fs/promises");
   const { basename, dirname, join } = await importNode<Path>("path");
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  // a link stays one, and what it leads to is replaced
+  const target = await realpath(path).catch(() => path);
+  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
   try {
     const file = await open(temporary, "w");
     try {
@@ -21,22 +23,10 @@ export async function writeWhole(path: string, bytes: Uint8Array | string): Prom
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     const remedy = "free some space, or name another file; what was there before is as it was";
     throw new ModelError("E_IO", `${path} could not be written: ${(error as Error).message}; ${remedy}`, { cause: error });
-  }
-}
-
-/** Throws ModelError E_NOT_FOUND or E_IO naming the file. */
-export async function readWhole(path: string): Promise<Uint8Array> {
-  const { readFile } = await importNode<Fs>("fs/promises");
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    if (missing) throw new ModelError("E_NOT_FOUND", `${path} does not exist; check the path`, { cause: error });
-    throw new ModelError("E_IO", `${path} could not be read: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -133,14 +133,14 @@ export function checkFit(graph: Graph, data: TrainingData): void {
     const has = `${data.channels}×${data.height}×${data.width}`;
     throw new InputError(
       "E_INPUT",
-      `the network takes ${channels}×${height}×${width} images, ${data.name} has ${has}; build it for these, or resize the data`,
+      `the network takes ${channels}×${height}×${width} images, ${data.name} has ${has}; choose the data that it was made for`,
     );
   }
   const classes = classesOf(graph);
   if (classes !== data.classNames.length) {
     throw new InputError(
       "E_INPUT",
-      `the network tells ${classes} classes apart, ${data.name} has ${data.classNames.length}; build it for these`,
+      `the network tells ${classes} classes apart, ${data.name} has ${data.classNames.length}; choose the data that it was made for`,
     );
   }
 }

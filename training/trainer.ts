@@ -6,8 +6,9 @@ import type { Executable, Explanation } from "../src/backends/backend.ts";
 import { nextTask } from "../src/backends/queue.ts";
 import { AbortedError, InputError, ModelError } from "../src/errors.ts";
 import { type Graph, type TensorData, type Tensors, valuesOf } from "../src/graph/graph.ts";
+import { readSource } from "../src/source.ts";
 import { type Position, writeCheckpoint } from "./checkpoint.ts";
-import { readWhole, writeWhole } from "./checkpoint_file.ts";
+import { writeWhole } from "./checkpoint_file.ts";
 import type { Batch, BatchSource } from "./data/dataset.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { EpochEvent, Slopes, TrainerEvent } from "./events.ts";
@@ -49,11 +50,11 @@ export class Trainer {
   }
 
   /**
-   * Goes on from a checkpoint (bytes, or a path in Node) to the bits of an uninterrupted run. Throws ModelError for a file that is no checkpoint,
+   * Goes on from a checkpoint (bytes, an address, or a path in Node) to the bits of an uninterrupted run. Throws ModelError for a file that is no checkpoint,
    * InputError where the data is not what it was.
    */
   static async resume(checkpoint: Uint8Array | ArrayBuffer | string, options: ResumeOptions): Promise<Trainer> {
-    const file = typeof checkpoint === "string" ? await readWhole(checkpoint) : checkpoint;
+    const file = typeof checkpoint === "string" ? await readSource(checkpoint, {}) : checkpoint;
     return Trainer.#compile(continuedRun(file, options));
   }
 

@@ -10,7 +10,7 @@ function bar(fraction: number, width = 24): string {
 }
 
 export const dataCommand = (): Command =>
-  new Command("data").description("data sets").addCommand(
+  new Command("data").description("download public data sets").addCommand(
     new Command("fetch")
       .description("download a public data set, checked against its published checksum")
       .addArgument(new Argument("<name>", "which").choices(Object.keys(KNOWN)))

@@ -1,38 +1,55 @@
 /** `swivel inspect MODEL`: what a network is made of and what it costs. */
 import { Command } from "commander";
 import { costOf } from "../../src/graph/cost.ts";
-import { readModel } from "../../src/model/model.ts";
+import type { Model } from "../../src/model/model.ts";
 import { ops } from "../../src/ops/index.ts";
-import { readBytes } from "../files.ts";
+import { readCheckpoint } from "../../training/checkpoint.ts";
+import { naming, openModel } from "../files.ts";
 import { jsonOption, outputOf } from "../options.ts";
 import { count, kilobytes, table } from "../output.ts";
 
 export const inspectCommand = (): Command =>
   new Command("inspect")
     .description("parameters, multiply-adds, bytes and layers of a model or checkpoint")
-    .argument("<model>", "a .safetensors file that Swivel wrote")
+    .argument("<model>", "a model or checkpoint")
     .addOption(jsonOption())
     .action(async (path: string, _options: unknown, command: Command) => {
-      const bytes = await readBytes(path);
-      const model = readModel(bytes);
+      const { model, bytes } = await openModel(path);
       const cost = costOf(model.graph, ops);
+      const training = model.training && (await naming(path, () => progressOf(bytes)));
       const value = {
         model: path,
         params: cost.params,
         macs: cost.macs,
         bytes: bytes.length,
         layers: cost.nodes,
-        inputs: model.graph.inputs.map((name) => ({ name, shape: model.graph.values[name]?.shape })),
-        outputs: model.graph.outputs.map((name) => ({ name, shape: model.graph.values[name]?.shape })),
+        inputs: endsOf(model, "inputs"),
+        outputs: endsOf(model, "outputs"),
         preprocess: model.preprocess,
         classNames: model.classNames,
         info: model.info,
+        training,
       };
       const rows = cost.nodes.map((node) => [node.name, node.op, node.output.slice(1).join("×"), count(node.params), count(node.macs)]);
+      const all = ["all", "", "", count(cost.params), count(cost.macs)];
       const text = [
-        table([["layer", "op", "output", "parameters", "multiply-adds"], ...rows, ["all", "", "", count(cost.params), count(cost.macs)]]),
-        `${kilobytes(bytes.length)} on disk, of which ${kilobytes(cost.bytes)} weights`,
+        table([["layer", "op", "output", "parameters", "multiply-adds"], ...rows, all], 2),
+        `${kilobytes(bytes.length)} on disk, of which ${kilobytes(cost.bytes)} are weights when loaded`,
+        ...value.inputs.map(({ name, shape }) => `input ${name}: ${shape.slice(1).join("×")}${pixelsOf(model)}`),
         ...(model.classNames ? [`classes: ${model.classNames.join(", ")}`] : []),
+        ...Object.entries(model.info ?? {}).map(([key, text]) => `${key}: ${text}`),
+        ...(training ? [`checkpoint: step ${training.step} of ${training.steps}, epoch ${training.epoch} done`] : []),
       ];
       outputOf(command).result(value, text.join("\n"));
     });
+
+function endsOf({ graph }: Model, which: "inputs" | "outputs") {
+  return graph[which].map((name) => ({ name, shape: graph.values[name]?.shape ?? [] }));
+}
+
+const pixelsOf = ({ preprocess }: Model): string => (preprocess ? `, ${preprocess.order} pixels` : "");
+
+function progressOf(file: Uint8Array) {
+  const { position, recipe } = readCheckpoint(file);
+  return { step: position.step, steps: recipe.steps, epoch: position.epoch, epochs: recipe.epochs };
+}

@@ -1,11 +1,12 @@
 /** `swivel pack`: folds batch norms and slopes, fuses epilogues, and writes the file that an app ships. */
 import { Command, Option } from "commander";
 import { costOf } from "../../src/graph/cost.ts";
-import { readModel } from "../../src/model/model.ts";
+import { type Model, readModel } from "../../src/model/model.ts";
 import { ops } from "../../src/ops/index.ts";
-import { readBytes, writeWhole } from "../files.ts";
+import { writeWhole } from "../../training/checkpoint_file.ts";
+import { checkTarget, naming, openModel } from "../files.ts";
 import { jsonOption, outputOf } from "../options.ts";
-import { kilobytes, short } from "../output.ts";
+import { count, kilobytes, percent, short, table } from "../output.ts";
 import { packModel } from "../pack.ts";
 
 interface PackOptions {
@@ -23,27 +24,35 @@ export const packCommand = (): Command =>
     .addOption(new Option("--dtype <type>", "how weights are stored").choices(["f32", "f16"]).default("f32"))
     .addOption(jsonOption())
     .action(async (path: string, options: PackOptions, command: Command) => {
-      const source = await readBytes(path);
-      const model = readModel(source);
-      const file = packModel(model, options.dtype);
+      const { out, onnx } = options;
+      await checkTarget(out, "--out", [path]);
+      if (onnx !== undefined) await checkTarget(onnx, "--onnx", [path, out]);
+      const { model, bytes } = await openModel(path);
+      const file = await naming(path, () => packModel(model, options.dtype));
       const packed = readModel(file);
-      let onnx: Uint8Array | undefined;
-      if (options.onnx !== undefined) {
-        const { toOnnx } = await import("../../src/onnx/index.ts");
-        onnx = toOnnx(packed);
-      }
-      await writeWhole(options.out, file);
-      if (options.onnx !== undefined && onnx) await writeWhole(options.onnx, onnx);
-      const before = costOf(model.graph, ops);
-      const after = costOf(packed.graph, ops);
-      const value = {
-        out: options.out,
-        ...(onnx && { onnx: options.onnx }),
-        before: { nodes: model.graph.nodes.length, params: before.params, macs: before.macs, bytes: source.length },
-        after: { nodes: packed.graph.nodes.length, params: after.params, macs: after.macs, bytes: file.length },
-      };
-      outputOf(command).result(
-        value,
-        `${options.out}: ${packed.graph.nodes.length} nodes (${model.graph.nodes.length} before), ${short(after.macs)} multiply-adds, ${kilobytes(file.length)} (${kilobytes(source.length)} before)`,
-      );
+      // both are made before either is written
+      const exported = onnx === undefined ? undefined : await exportOnnx(packed);
+      await writeWhole(out, file);
+      if (onnx !== undefined && exported) await writeWhole(onnx, exported);
+      const [before, after] = [factsOf(model, bytes.length), factsOf(packed, file.length)];
+      const rows = [
+        ["", "before", "after"],
+        ["nodes", count(before.nodes), count(after.nodes)],
+        ["parameters", count(before.params), count(after.params)],
+        ["multiply-adds", short(before.macs), short(after.macs)],
+        ["file", kilobytes(before.bytes), kilobytes(after.bytes)],
+      ];
+      const written = [out, ...(onnx === undefined ? [] : [onnx])].join(" and ");
+      const size = `${written}: ${percent(after.bytes / before.bytes, 0)} of the bytes of ${path}`;
+      outputOf(command).result({ out, ...(onnx !== undefined && { onnx }), before, after }, `${table(rows)}\n${size}`);
     });
+
+async function exportOnnx(model: Model): Promise<Uint8Array> {
+  const { toOnnx } = await import("../../src/onnx/index.ts");
+  return toOnnx(model);
+}
+
+function factsOf({ graph }: Model, bytes: number) {
+  const { params, macs } = costOf(graph, ops);
+  return { nodes: graph.nodes.length, params, macs, bytes };
+}

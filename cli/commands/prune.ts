@@ -2,23 +2,17 @@
 import { Command, Option } from "commander";
 import type { Backend } from "../../src/backends/backend.ts";
 import { InputError } from "../../src/errors.ts";
-import { type Model, readModel, writeModel } from "../../src/model/model.ts";
+import { type Model, writeModel } from "../../src/model/model.ts";
+import { writeWhole } from "../../training/checkpoint_file.ts";
 import { batches, type Dataset } from "../../training/data/index.ts";
-import { type Criterion, criteria, cut, scoreChannels, select } from "../../training/prune/index.ts";
+import { evaluate } from "../../training/evaluate.ts";
+import { type Criterion, criteria, cut, type Scores, type Selection, scoreChannels, select } from "../../training/prune/index.ts";
 import { Trainer } from "../../training/trainer.ts";
-import { readBytes, writeWhole } from "../files.ts";
-import {
-  dataOption,
-  integer,
-  interruptSignal,
-  jsonOption,
-  number,
-  openData,
-  openTrainingBackend,
-  outputOf,
-  threadsOption,
-} from "../options.ts";
-import { count, kilobytes, type Output, percent, short, table } from "../output.ts";
+import { openDataFor } from "../data.ts";
+import { checkTarget, messageOf, naming, openModel } from "../files.ts";
+import * as common from "../options.ts";
+import { count, kilobytes, type Output, percent, plural, short, table } from "../output.ts";
+import { isPacked } from "../pack.ts";
 import { trainingProgress } from "../progress.ts";
 import { defaultSettings, trainerSettings } from "../settings.ts";
 
@@ -32,7 +26,7 @@ interface PruneOptions {
   rate: number;
   batch: number;
   data?: string;
-  backend: string;
+  backend: common.TrainingBackend;
   threads: number | "auto";
   seed: number;
   out: string;
@@ -40,61 +34,49 @@ interface PruneOptions {
 
 export const pruneCommand = (): Command =>
   new Command("prune")
-    .description("cut the channels that a criterion finds unimportant")
-    .argument("<in>", "a checkpoint or unpacked model")
+    .description("cut the channels that a criterion finds unimportant, out of the graph and the file")
+    .argument("<in>", "a checkpoint, or a model that is not packed")
     .addOption(new Option("--criterion <name>", "how channels are scored").choices(criteria).default("slope"))
-    .addOption(new Option("--threshold <score>", "channels with this score or less die").argParser(number(0)).conflicts("keepMacs"))
-    .option("--keep-macs <share>", "instead: the share of multiply-adds to keep, such as 0.5", number(0, 1))
-    .option("--protect <layers...>", "activations that keep all their channels", [])
-    .option("--minimum <count>", "channels that every layer keeps at least", integer(0), 1)
-    .option("--finetune <epochs>", "train the cut network further", integer(0), 0)
-    .option("--rate <number>", "peak learning rate of fine-tuning", number(0), defaultSettings.rate / 2)
-    .option("--batch <count>", "images of an update", integer(1), 32)
-    .addOption(dataOption())
-    .addOption(new Option("--backend <name>", "where to fine-tune").choices(["auto", "wasm", "webgpu", "reference"]).default("auto"))
-    .addOption(threadsOption())
-    .option("--seed <number>", "of fine-tuning, and of the criterion random", integer(0), 0)
-    .requiredOption("--out <file>", "the cut network")
-    .addOption(jsonOption())
+    .addOption(new Option("--threshold <score>", "channels with this score or less die").argParser(common.number(0)).conflicts("keepMacs"))
+    .option("--keep-macs <share>", "instead: the share of multiply-adds to keep, such as 0.5", common.share)
+    .option("--minimum <count>", "channels that every layer keeps at least", common.integer(0), 1)
+    .addOption(new Option("--protect <layers...>", "activations that keep all their channels").default([], "none"))
+    .option("--finetune <epochs>", "train the cut network so long", common.integer(0), 0)
+    .option("--rate <number>", "peak learning rate of fine-tuning", common.number(0), defaultSettings.rate / 2)
+    .option("--batch <count>", "images of an update", common.integer(1), 32)
+    .addOption(common.dataOption())
+    .addOption(common.trainingBackendOption())
+    .addOption(common.threadsOption())
+    .addOption(common.seedOption("of fine-tuning, and of the criterion random"))
+    .requiredOption("--out <file>", "where to write the cut network")
+    .addOption(common.jsonOption())
     .action(async (path: string, options: PruneOptions, command: Command) => {
       if (options.threshold === undefined && options.keepMacs === undefined) {
         throw new InputError("E_OPTION", "say what to cut: --threshold 0.1, or --keep-macs 0.5");
       }
-      const output = outputOf(command);
-      const signal = interruptSignal();
-      const source = await readBytes(path);
-      const model = readModel(source);
-      const needsData =
-        options.finetune > 0 || options.data !== undefined || options.criterion === "taylor" || options.criterion === "slope-gamma";
-      const dataset = needsData ? await openData({ data: options.data, ...shapeOf(model) }, output, signal) : undefined;
-      const backend = await openTrainingBackend(options.backend, options.threads);
+      const output = common.outputOf(command);
+      const signal = common.interruptSignal();
+      await checkTarget(options.out, "--out", [path]);
+      const { model } = await openModel(path);
+      if (isPacked(model.graph)) {
+        const remedy = "prune the checkpoint or cut network that it was packed from, then pack again";
+        throw new InputError("E_INPUT", `${path} is packed: its slopes and batch norms are folded into its weights; ${remedy}`);
+      }
+      const dataset = needsData(options) ? await openDataFor(model, options, output, signal) : undefined;
+      const backend = await common.openTrainingBackend(options.backend, options.threads);
       try {
-        const scores = await scoreChannels(model.graph, model.tensors, {
-          criterion: options.criterion,
-          seed: options.seed,
-          signal,
-          ...(dataset && { calibration: { backend, batches: calibration(model, dataset) } }),
-        });
+        const { training: _, ...before } = model;
+        const scores = await scoresOf(path, before, dataset, backend, options, signal);
         for (const [site, why] of Object.entries(scores.skipped)) output.note(`${site} is left alone: ${why}`);
-        const { threshold, keepMacs, protect, minimum } = options;
-        const selection = select(model.graph, model.tensors, scores, {
-          ...(keepMacs === undefined ? { threshold } : { keepMacs }),
-          protect,
-          minimum,
-        });
-        for (const warning of selection.warnings) output.note(warning);
-        const { report, ...small } = cut(model.graph, model.tensors, selection.survivors);
-        const { training: _, ...rest } = model;
-        const before: Model = { ...rest };
-        const cutModel: Model = { ...rest, ...small };
-        const accuracy = dataset && {
-          before: await accuracyOf(before, dataset, backend),
-          cut: await accuracyOf(cutModel, dataset, backend),
-        };
-        const tuned = dataset && options.finetune > 0 ? await finetune(cutModel, dataset, backend, options, output, signal) : cutModel;
-        const file = writeModel(tuned);
-        await writeWhole(options.out, file);
-        const after = dataset && options.finetune > 0 ? await accuracyOf(tuned, dataset, backend) : accuracy?.cut;
+        const selection = selectionOf(before, scores, options);
+        for (const warning of [...selection.warnings, ...idle(scores, selection, options)]) output.note(warning);
+        const { report, ...small } = cut(before.graph, before.tensors, selection.survivors);
+        const smaller: Model = { ...before, ...small };
+        const judge = dataset && ((which: Model) => accuracyOf(which, dataset, backend, signal));
+        const accuracy = judge && { before: await judge(before), cut: await judge(smaller) };
+        const tuned = dataset && options.finetune > 0 ? await finetune(smaller, dataset, backend, options, output, signal) : smaller;
+        const after = judge && (tuned === smaller ? accuracy?.cut : await judge(tuned));
+        await writeWhole(options.out, writeModel(tuned));
         const value = {
           out: options.out,
           criterion: options.criterion,
@@ -103,6 +85,7 @@ export const pruneCommand = (): Command =>
           before: { ...report.before, ...(accuracy && { accuracy: accuracy.before }) },
           after: { ...report.after, ...(after !== undefined && { accuracy: after }) },
           ...(accuracy && { cut: { accuracy: accuracy.cut } }),
+          ...(dataset && { data: dataset.name, split: judged(dataset) }),
           saved: report.saved,
           sites: report.sites,
           warnings: selection.warnings,
@@ -113,62 +96,106 @@ export const pruneCommand = (): Command =>
           ["parameters", count(report.before.params), count(report.after.params), percent(report.saved.params)],
           ["multiply-adds", short(report.before.macs), short(report.after.macs), percent(report.saved.macs)],
           ["weights", kilobytes(report.before.bytes), kilobytes(report.after.bytes), percent(report.saved.bytes)],
-          ...(accuracy && after !== undefined ? [["validation accuracy", percent(accuracy.before), percent(after), ""]] : []),
+          ...(dataset && accuracy && after !== undefined
+            ? [[`accuracy (${judged(dataset)})`, percent(accuracy.before), percent(after), ""]]
+            : []),
         ];
         const { total, alive } = selection.channels;
-        output.result(value, `${table(rows)}\n${options.out}: ${total - alive} of ${total} channels cut by ${options.criterion}`);
+        output.result(value, `${table(rows)}\n${options.out}: ${total - alive} of ${plural(total, "channel")} cut by ${options.criterion}`);
       } finally {
         backend.dispose();
       }
     });
 
-/** Pictures of class folders are read at the size that the model takes. */
-function shapeOf({ graph }: Model) {
-  const [, channels, height, width] = graph.values[graph.inputs[0] ?? ""]?.shape ?? [];
-  return { size: { width: width as number, height: height as number }, channels: channels as 1 | 3 };
+const needsData = ({ finetune, data, criterion }: PruneOptions): boolean =>
+  finetune > 0 || data !== undefined || criterion === "taylor" || criterion === "slope-gamma";
+
+/** Throws InputError E_INPUT where the criterion applies to none of the network's activations. */
+async function scoresOf(
+  path: string,
+  { graph, tensors, preprocess }: Model,
+  dataset: Dataset | undefined,
+  backend: Backend,
+  { criterion, seed }: PruneOptions,
+  signal: AbortSignal,
+): Promise<Scores> {
+  const calibration = dataset && { backend, batches: firstImages(dataset, preprocess) };
+  const scores = await naming(path, () => scoreChannels(graph, tensors, { criterion, seed, signal, ...(calibration && { calibration }) }));
+  if (Object.keys(scores.sites).length > 0) return scores;
+  const [[site, why] = ["", "there is none"]] = Object.entries(scores.skipped);
+  const which = site === "" ? "" : `, "${site}" for one: ${why}`;
+  throw new InputError("E_INPUT", `criterion ${criterion} applies to no activation of ${path}${which}; take --criterion l1 or taylor`);
+}
+
+function selectionOf({ graph, tensors }: Model, scores: Scores, { threshold, keepMacs, protect, minimum }: PruneOptions): Selection {
+  try {
+    return select(graph, tensors, scores, { ...(keepMacs === undefined ? { threshold } : { keepMacs }), protect, minimum });
+  } catch (error) {
+    if (!(error instanceof InputError) || error.code !== "E_OPTION") throw error;
+    // options go by other names here
+    const text = messageOf(error)
+      .replace(/^keepMacs/, "--keep-macs")
+      .replace(/^protect/, "--protect")
+      .replace("lower minimum", "lower --minimum");
+    throw new InputError("E_OPTION", text, { cause: error });
+  }
+}
+
+/** What to say where nothing was cut: how far the scores are from the threshold. */
+function idle({ sites }: Scores, { channels }: Selection, { threshold, criterion }: PruneOptions): string[] {
+  if (threshold === undefined || channels.alive < channels.total) return [];
+  const all = Object.values(sites).flatMap((scores) => [...scores]);
+  const [low, high] = [Math.min(...all), Math.max(...all)].map((score) => score.toPrecision(3));
+  return [`nothing to cut: the scores by ${criterion} lie between ${low} and ${high}, the threshold is ${threshold}`];
 }
 
 const CALIBRATION_IMAGES = 512;
 
 /** The first training images, normalised as the model wants them. */
-function calibration(model: Model, dataset: Dataset) {
+function firstImages(dataset: Dataset, preprocess: Model["preprocess"]) {
   const { train } = dataset;
   const size = Math.min(CALIBRATION_IMAGES, train.count);
   const pixels = train.images.length / train.count;
   const part = { count: size, images: train.images.subarray(0, size * pixels), labels: train.labels.subarray(0, size) };
-  const { mean, std } = model.preprocess ?? dataset;
-  return batches(part, { ...dataset, mean, std }, { size: 64 });
+  return batches(part, { ...dataset, ...normalisation(dataset, preprocess) }, { size: 64 });
 }
 
-/** On the validation share: the test images are for the end. */
-async function accuracyOf(model: Model, dataset: Dataset, backend: Backend): Promise<number> {
-  const { evaluate } = await import("../../training/evaluate.ts");
-  const split = dataset.validation.count > 0 ? dataset.validation : dataset.test;
-  const { mean, std } = model.preprocess ?? dataset;
-  return (await evaluate(model, batches(split, { ...dataset, mean, std }, { size: 100 }), backend)).accuracy;
+/** The model's own mean and spread; the data's for a model that has none yet. */
+const normalisation = (dataset: Dataset, preprocess: Model["preprocess"]) => {
+  const { mean, std } = preprocess ?? dataset;
+  return { mean, std };
+};
+
+/** The split that accuracies are told of: the test images are for the end, unless there is nothing else. */
+const judged = (dataset: Dataset): "validation" | "test" => (dataset.validation.count > 0 ? "validation" : "test");
+
+async function accuracyOf(model: Model, dataset: Dataset, backend: Backend, signal: AbortSignal): Promise<number> {
+  const shaped = { ...dataset, ...normalisation(dataset, model.preprocess) };
+  return (await evaluate(model, batches(dataset[judged(dataset)], shaped, { size: 100 }), backend, { signal })).accuracy;
 }
 
+/** With the data set's preprocessing and class names where the model had none. */
 async function finetune(
   model: Model,
   data: Dataset,
   backend: Backend,
-  options: PruneOptions,
+  { rate, finetune: epochs, batch, seed }: PruneOptions,
   output: Output,
   signal: AbortSignal,
 ): Promise<Model> {
   const trainer = await Trainer.create({
-    ...trainerSettings({ ...defaultSettings, rate: options.rate }),
+    ...trainerSettings({ ...defaultSettings, rate }),
     model,
     data,
     backend,
-    epochs: options.finetune,
-    batchSize: Math.min(options.batch, data.train.count),
-    seed: options.seed,
-    onEvent: trainingProgress(output, "fine-tuning"),
+    epochs,
+    batchSize: Math.min(batch, data.train.count),
+    seed,
+    onEvent: trainingProgress(output, { label: "fine-tuning" }),
   });
   try {
     await trainer.run({ signal });
-    return { ...model, tensors: await trainer.tensors() };
+    return await trainer.model();
   } finally {
     trainer.dispose();
   }

@@ -1,9 +1,10 @@
 /** `swivel tour`: the main job from images to a packed network, with a report. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { writeWhole } from "../files.ts";
-import { dataOption, integer, interruptSignal, jsonOption, openData, openTrainingBackend, outputOf, threadsOption } from "../options.ts";
+import { writeWhole } from "../../training/checkpoint_file.ts";
+import { openData } from "../data.ts";
+import { makeFolder } from "../files.ts";
+import { dataOption, integer, interruptSignal, jsonOption, openTrainingBackend, outputOf, seedOption, threadsOption } from "../options.ts";
 import { renderReport } from "../tour/page/render.ts";
 import { summary } from "../tour/summary.ts";
 import { runTour } from "../tour/tour.ts";
@@ -22,17 +23,17 @@ export const tourCommand = (): Command =>
     .addOption(dataOption())
     .option("--epochs <count>", "passes over 6,000 training images, or as many images of a larger set", integer(1), 12)
     .addOption(threadsOption())
-    .option("--seed <number>", "of everything that is random", integer(0), 0)
+    .addOption(seedOption("of everything that is random"))
     .option("--out <folder>", "where models and report go", "out")
     .addOption(jsonOption())
     .action(async (options: TourOptions, command: Command) => {
       const output = outputOf(command);
       const signal = interruptSignal();
+      await makeFolder(options.out, "--out");
       const dataset = await openData(options, output, signal);
       const backend = await openTrainingBackend("auto", options.threads);
       try {
         const { record, models } = await runTour({ dataset, backend, output, signal, epochs: options.epochs, seed: options.seed });
-        await mkdir(options.out, { recursive: true });
         const files: Record<string, string | Uint8Array> = {
           "dense.safetensors": models.dense,
           "model.safetensors": models.packed,
@@ -40,7 +41,8 @@ export const tourCommand = (): Command =>
           "report.html": renderReport(record),
         };
         for (const [name, contents] of Object.entries(files)) await writeWhole(join(options.out, name), contents);
-        output.result(record.report, `${summary(record.report)}\n\n${Object.keys(files).join(", ")} are in ${options.out}/`);
+        const [page, model] = [join(options.out, "report.html"), join(options.out, "model.safetensors")];
+        output.result(record.report, `${summary(record.report)}\n\n${page} shows all of it; ${model} is the network to ship`);
       } finally {
         backend.dispose();
       }

@@ -1,43 +1,34 @@
 /** `swivel train`: trains a network from scratch, or goes on from its last checkpoint. */
 import { existsSync } from "node:fs";
-import { Command, Option } from "commander";
-import { AbortedError, InputError, ModelError } from "../../src/errors.ts";
+import { Command } from "commander";
+import { InputError, ModelError, SwivelError } from "../../src/errors.ts";
 import { costOf } from "../../src/graph/cost.ts";
 import { ops } from "../../src/ops/index.ts";
+import { readSource } from "../../src/source.ts";
 import type { Dataset } from "../../training/data/index.ts";
-import { architectures, createModel } from "../../training/models/index.ts";
+import type { TrainerEvent } from "../../training/events.ts";
 import { Random } from "../../training/random.ts";
 import { Trainer } from "../../training/trainer.ts";
 import type { TrainerSettings } from "../../training/trainer_options.ts";
-import {
-  dataOption,
-  integer,
-  interruptSignal,
-  jsonOption,
-  number,
-  openData,
-  openTrainingBackend,
-  outputOf,
-  threadsOption,
-} from "../options.ts";
-import { percent, short } from "../output.ts";
+import { activationOption, architectureNames, buildNet } from "../build.ts";
+import { openData } from "../data.ts";
+import { checkTarget, naming } from "../files.ts";
+import * as common from "../options.ts";
+import { percent, plural, short } from "../output.ts";
 import { trainingProgress } from "../progress.ts";
-import { defaultSettings, trainerSettings } from "../settings.ts";
+import { checkData, checkOptions, recordedOptions } from "../resume.ts";
+import { defaultSettings, type TrainingSettings, trainerSettings } from "../settings.ts";
 
-interface TrainOptions {
+interface TrainOptions extends TrainingSettings {
   arch: string;
   activation: "relu" | "rrelu";
   data?: string;
   epochs: number;
   batch: number;
-  rate: number;
-  weightDecay: number;
-  l1: number;
-  slopeRate: number;
   flip?: boolean;
   crop: number;
   limit?: number;
-  backend: string;
+  backend: common.TrainingBackend;
   threads: number | "auto";
   seed: number;
   out: string;
@@ -46,86 +37,96 @@ interface TrainOptions {
 
 export const trainCommand = (): Command =>
   new Command("train")
-    .description("train a network; the file it writes is a checkpoint after each epoch")
-    .option("--arch <name>", `one of ${Object.keys(architectures).join(", ")}`, "small-cnn")
-    .addOption(new Option("--activation <kind>", "rrelu has a learned slope per filter").choices(["relu", "rrelu"]).default("rrelu"))
-    .addOption(dataOption())
-    .option("--epochs <count>", "passes over the training images", integer(1), 12)
-    .option("--batch <count>", "images of an update", integer(1), 32)
-    .option("--rate <number>", "peak learning rate of SGD; it rises and falls in one cycle", number(0), defaultSettings.rate)
-    .option("--weight-decay <number>", "of everything but slopes", number(0), defaultSettings.weightDecay)
-    .option("--l1 <number>", "proximal L1 on the slopes: switches filters off", number(0), defaultSettings.l1)
-    .option("--slope-rate <number>", "learning rate of slopes relative to the others'", number(0), defaultSettings.slopeRate)
+    .description("train a network; its file is a checkpoint, whole at any time, from which --resume goes on")
+    .option("--arch <name>", `one of ${architectureNames}`, "small-cnn")
+    .addOption(activationOption())
+    .addOption(common.dataOption())
+    .option("--limit <count>", "use so many training images at most, validation among them", common.integer(2))
+    .option("--epochs <count>", "passes over the training images", common.integer(1), 12)
+    .option("--batch <count>", "images of an update", common.integer(1), 32)
+    .option("--rate <number>", "peak learning rate of SGD; it rises and falls in one cycle", common.number(0), defaultSettings.rate)
+    .option("--weight-decay <number>", "of everything but slopes", common.number(0), defaultSettings.weightDecay)
+    .option("--l1 <number>", "proximal L1 on the slopes: switches filters off", common.number(0), defaultSettings.l1)
+    .option("--slope-rate <number>", "learning rate of slopes relative to the others'", common.number(0), defaultSettings.slopeRate)
     .option("--flip", "mirror training images at random")
-    .option("--crop <pixels>", "shift training images at random by so many pixels", integer(0), 0)
-    .option("--limit <count>", "use so many training images", integer(2))
-    .addOption(new Option("--backend <name>", "where to train").choices(["auto", "wasm", "webgpu", "reference"]).default("auto"))
-    .addOption(threadsOption())
-    .option("--seed <number>", "of everything that is random", integer(0), 0)
-    .requiredOption("--out <file>", "the checkpoint")
+    .option("--crop <pixels>", "shift training images at random by so many pixels", common.integer(0, 1024), 0)
+    .addOption(common.trainingBackendOption())
+    .addOption(common.threadsOption())
+    .addOption(common.seedOption("of weights, order and augmentation"))
+    .requiredOption("--out <file>", "the checkpoint, written after each epoch and each minute")
     .option("--resume", "go on from the checkpoint, to the bits of an uninterrupted run")
-    .addOption(jsonOption())
+    .addOption(common.jsonOption())
     .action(async (options: TrainOptions, command: Command) => {
-      const output = outputOf(command);
-      const signal = interruptSignal();
-      checkTarget(options);
+      const output = common.outputOf(command);
+      const signal = common.interruptSignal();
+      await checkOut(options);
       const dataset = await openData({ data: options.data, limitTrain: options.limit }, output, signal);
-      const backend = await openTrainingBackend(options.backend, options.threads);
+      const backend = await common.openTrainingBackend(options.backend, options.threads);
+      let progress: (event: TrainerEvent) => void = () => {};
       const settings: TrainerSettings = {
         backend,
         data: dataset,
         checkpoint: { path: options.out, everySeconds: 60 },
-        onEvent: trainingProgress(output, `${options.arch} ${options.activation}`),
+        onEvent: (event) => progress(event),
       };
       try {
-        const trainer = options.resume ? await Trainer.resume(options.out, settings) : await newTrainer(options, dataset, settings);
-        await trainer.run({ signal });
-        const validation = dataset.validation.count > 0 ? await trainer.evaluate("validation") : undefined;
-        const test = await trainer.evaluate("test");
-        const cost = costOf((await trainer.model()).graph, ops);
-        const value = {
-          out: options.out,
-          arch: options.arch,
-          data: dataset.name,
-          ...trainer.position,
-          validation,
-          test,
-          params: cost.params,
-          macs: cost.macs,
-          seed: options.seed,
-        };
+        const trainer = await (options.resume ? resumed(options.out, settings, dataset, command) : begun(options, dataset, settings));
+        const { arch, activation, seed } = await recordedOptions(trainer);
+        progress = trainingProgress(output, { label: "epoch" });
+        const { steps } = trainer.recipe;
+        if (trainer.position.step === steps) output.note(`${options.out} is trained to its end: all ${plural(steps, "step")} are done`);
+        await untilInterrupted(trainer, options.out, signal);
+        const validation = dataset.validation.count > 0 ? await trainer.evaluate("validation", { signal }) : undefined;
+        const test = await trainer.evaluate("test", { signal });
+        const { params, macs } = costOf((await trainer.model()).graph, ops);
+        const value = { out: options.out, arch, activation, data: dataset.name, ...trainer.position, validation, test, params, macs, seed };
         trainer.dispose();
-        output.result(
-          value,
-          `${options.out}: ${percent(test.accuracy)} of ${dataset.test.count} test images, ${short(cost.params)} parameters, ${short(cost.macs)} multiply-adds`,
-        );
-      } catch (error) {
-        if (error instanceof AbortedError && existsSync(options.out))
-          output.note(`interrupted; ${options.out} holds what was trained: go on with --resume`);
-        throw error;
+        const accuracy = `${percent(test.accuracy)} of ${plural(test.count, "test image")} right`;
+        const size = `${options.out}: ${plural(params, "parameter")}, ${short(macs)} multiply-adds`;
+        output.result(value, `${accuracy}\n${size}`);
       } finally {
         backend.dispose();
       }
     });
 
 /** Training that ran for hours must not be overwritten by a forgotten flag, nor a new one be taken for a resumed one. */
-function checkTarget({ out, resume }: TrainOptions): void {
+async function checkOut({ out, resume }: TrainOptions): Promise<void> {
+  await checkTarget(out, "--out");
   if (resume && !existsSync(out))
     throw new ModelError("E_NOT_FOUND", `${out} does not exist, so there is nothing to resume; leave --resume out to start anew`);
   if (!resume && existsSync(out)) throw new InputError("E_OPTION", `${out} exists already; go on with --resume, or choose another --out`);
 }
 
-function newTrainer(options: TrainOptions, dataset: Dataset, settings: TrainerSettings): Promise<Trainer> {
+function begun(options: TrainOptions, dataset: Dataset, settings: TrainerSettings): Promise<Trainer> {
+  const { arch: architecture, activation, seed } = options;
   const { channels, height, width, classNames } = dataset;
-  const net = createModel(options.arch, { activation: options.activation, input: { channels, height, width }, classes: classNames.length });
-  const info = { architecture: options.arch, activation: options.activation, data: dataset.name };
+  const { graph, init } = buildNet(architecture, { activation, input: { channels, height, width }, classes: classNames.length });
   return Trainer.create({
     ...settings,
     ...trainerSettings(options),
-    model: { graph: net.graph, tensors: net.init(new Random(options.seed)), info },
+    model: { graph, tensors: init(new Random(seed)), info: { architecture, activation, data: dataset.name, seed: String(seed) } },
     epochs: options.epochs,
     batchSize: Math.min(options.batch, dataset.train.count),
     augment: { flip: options.flip ?? false, crop: options.crop },
-    seed: options.seed,
+    seed,
   });
+}
+
+async function resumed(path: string, settings: TrainerSettings, dataset: Dataset, command: Command): Promise<Trainer> {
+  const bytes = await readSource(path, {});
+  const trainer = await naming(path, () => Trainer.resume(bytes, settings));
+  await checkOptions(trainer, path, command, dataset);
+  await checkData(trainer, path, dataset);
+  return trainer;
+}
+
+/** The error of an interruption says where training stands, and how it goes on. */
+async function untilInterrupted(trainer: Trainer, path: string, signal: AbortSignal): Promise<void> {
+  try {
+    await trainer.run({ signal });
+  } catch (error) {
+    if (!(error instanceof SwivelError) || error.code !== "E_ABORTED") throw error;
+    const at = `interrupted after step ${trainer.position.step} of ${trainer.recipe.steps}`;
+    throw new SwivelError("E_ABORTED", `${at}; ${path} holds what was trained: go on with --resume`, { cause: error });
+  }
 }

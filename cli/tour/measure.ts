@@ -10,6 +10,7 @@ import { batches, type Dataset } from "../../training/data/index.ts";
 import { interleave } from "../../training/measure/interleave.ts";
 import { median, ratioInterval } from "../../training/measure/intervals.ts";
 import { type Evaluation, evaluate } from "../evaluate.ts";
+import { messageOf } from "../files.ts";
 import type { BackendTiming, LayerFacts, Machine } from "./record.ts";
 
 const ROUNDS = 15;
@@ -37,8 +38,9 @@ export async function timeBoth(
       ratio: ratioInterval(denseMs, packedMs),
     };
   } catch (error) {
+    // why, without what an app's author could do about it
     if (error instanceof SwivelError && (error.code === "E_UNSUPPORTED" || error.code === "E_BACKEND"))
-      return { unavailable: error.message };
+      return { unavailable: messageOf(error).split("; ")[0] as string };
     throw error;
   } finally {
     for (const session of sessions) session.dispose();

@@ -15,7 +15,7 @@ import { cut, scoreChannels, sitesOf } from "../../training/prune/index.ts";
 import { Random } from "../../training/random.ts";
 import { Trainer } from "../../training/trainer.ts";
 import { preprocessOf } from "../../training/trainer_setup.ts";
-import type { Output } from "../output.ts";
+import { count, type Output, plural } from "../output.ts";
 import { packModel } from "../pack.ts";
 import { trainingProgress } from "../progress.ts";
 import { defaultSettings, type TrainingSettings, trainerSettings } from "../settings.ts";
@@ -23,6 +23,9 @@ import { ARMS, budgetOf, FINETUNE, FINETUNE_SHARE } from "./budget.ts";
 import { layersOf, testModel, thisMachine, timeBoth } from "./measure.ts";
 import type { ArmFacts, ArmHistory, CurvePoint, NetworkFacts, SlopeHistory, TourRecord } from "./record.ts";
 import { chooseThreshold } from "./threshold.ts";
+
+/** Test images below which a user should know that they are few. */
+const FEW_IMAGES = 200;
 
 export interface TourOptions {
   readonly dataset: Dataset;
@@ -39,6 +42,12 @@ export interface TourResult {
   readonly models: { readonly dense: Uint8Array; readonly packed: Uint8Array };
 }
 
+/** One training: its epochs, and those of the trainings after it. */
+interface Phase {
+  readonly epochs: number;
+  readonly later: number;
+}
+
 interface Trained {
   readonly model: Model;
   readonly history: ArmHistory;
@@ -47,16 +56,23 @@ interface Trained {
 export async function runTour(options: TourOptions): Promise<TourResult> {
   const { dataset, backend, output, signal, epochs, seed } = options;
   const start = performance.now();
+  const { train: training, validation, test } = dataset;
+  output.note(
+    `${dataset.name}: ${count(training.count)} training, ${count(validation.count)} validation, ${count(test.count)} test images`,
+  );
+  if (test.count < FEW_IMAGES) output.note(`${plural(test.count, "test image")}: too few for accuracies and intervals to say much`);
   const budget = budgetOf(dataset, epochs, seed);
+  const more = Math.max(1, Math.round(epochs * FINETUNE_SHARE));
+  const phases = phasesOf([...ARMS.map(() => epochs), more, epochs + more]);
   const arms: Trained[] = [];
-  for (const arm of ARMS) {
+  for (const [i, arm] of ARMS.entries()) {
     const { graph, init } = createModel("small-cnn", {
       activation: arm.activation,
       input: inputOf(dataset),
       classes: dataset.classNames.length,
     });
     const model: Model = { graph, tensors: init(new Random(seed)), preprocess: preprocessOf(dataset), classNames: dataset.classNames };
-    arms.push(await train(options, arm.name, model, arm.settings, epochs));
+    arms.push(await train(options, arm.name, model, arm.settings, phases[i] as Phase));
   }
   const [relu, , sparse] = arms as [Trained, Trained, Trained];
 
@@ -65,10 +81,9 @@ export async function runTour(options: TourOptions): Promise<TourResult> {
   const choice = await chooseThreshold(sparse.model, scores, dataset, budget.validation, backend);
   const { report: cutReport, ...small } = cut(sparse.model.graph, sparse.model.tensors, choice.selection.survivors);
   const cutModel: Model = { ...sparse.model, ...small };
-  const more = Math.max(1, Math.round(epochs * FINETUNE_SHARE));
-  const tuned = await train(options, "fine-tuning", cutModel, FINETUNE, more);
+  const tuned = await train(options, "fine-tuning", cutModel, FINETUNE, phases.at(-2) as Phase);
   const fresh: Model = { ...cutModel, tensors: initialise(small.graph, new Random(`scratch ${seed}`)) };
-  const scratch = await train(options, "from scratch", fresh, defaultSettings, epochs + more);
+  const scratch = await train(options, "from scratch", fresh, defaultSettings, phases.at(-1) as Phase);
 
   output.progress("testing and timing");
   const files = { dense: packModel(relu.model), packed: packModel(tuned.model) };
@@ -114,12 +129,16 @@ export async function runTour(options: TourOptions): Promise<TourResult> {
   return { record, models: files };
 }
 
+/** Of all trainings of the job, in order. */
+const phasesOf = (epochs: readonly number[]): Phase[] =>
+  epochs.map((own, i) => ({ epochs: own, later: epochs.slice(i + 1).reduce((sum, other) => sum + other, 0) }));
+
 const inputOf = ({ channels, height, width }: Dataset) => ({ channels, height, width });
 
-/** Trains for as many images as `epochs` stand for, and keeps the curve. Every arm sees the same images in the same order. */
-async function train(options: TourOptions, name: string, model: Model, settings: TrainingSettings, epochs: number): Promise<Trained> {
+/** Trains for as many images as the epochs stand for, and keeps the curve. Every arm sees the same images in the same order. */
+async function train(options: TourOptions, name: string, model: Model, settings: TrainingSettings, phase: Phase): Promise<Trained> {
   const { dataset, backend, output, signal, seed } = options;
-  const budget = budgetOf(dataset, epochs, seed);
+  const budget = budgetOf(dataset, phase.epochs, seed);
   const points: CurvePoint[] = [];
   const slopes: Record<string, number[][]> = {};
   const keepSlopes = (event: Extract<TrainerEvent, { kind: "start" | "epoch" }>): void => {
@@ -128,7 +147,7 @@ async function train(options: TourOptions, name: string, model: Model, settings:
       slopes[layer].push([...values]);
     }
   };
-  const progress = trainingProgress(output, name);
+  const progress = trainingProgress(output, { label: name, later: phase.later * budget.stepsPerEpoch });
   const trainer = await Trainer.create({
     ...trainerSettings(settings),
     model,

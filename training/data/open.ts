@@ -150,6 +150,6 @@ function fits(dataset: Dataset, { size, channels }: OpenOptions): Dataset {
   const wanted = `${size?.width ?? width}x${size?.height ?? height}x${channels ?? dataset.channels}`;
   throw new InputError(
     "E_OPTION",
-    `size ${wanted}: "${dataset.name}" holds ${width}x${height}x${dataset.channels}, and only class folders are resized; leave out size and channels`,
+    `size ${wanted}: "${dataset.name}" holds ${width}x${height}x${dataset.channels}, and only class folders are resized; choose other data, or take it as it is`,
   );
 }

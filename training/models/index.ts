@@ -1,5 +1,5 @@
 /** The networks that come with Swivel, by name. */
-import { InputError } from "../../src/errors.ts";
+import { InputError, ShapeError } from "../../src/errors.ts";
 import type { BuiltNet } from "../net.ts";
 import { type Architecture, type ModelOptions, resolveOptions } from "./architecture.ts";
 import { mlp } from "./dense.ts";
@@ -24,7 +24,17 @@ export type ArchitectureName = keyof typeof architectures;
 export function createModel(name: string, options: ModelOptions): BuiltNet {
   const architecture = Object.hasOwn(architectures, name) ? architectures[name as ArchitectureName] : undefined;
   if (!architecture) throw new InputError("E_OPTION", `no architecture "${name}"; there are ${Object.keys(architectures).join(", ")}`);
-  return architecture.build(resolveOptions(name, architecture, options)).build();
+  const resolved = resolveOptions(name, architecture, options);
+  try {
+    return architecture.build(resolved).build();
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    const { channels, height, width } = options.input;
+    const why = error.message.slice(error.code.length + 1);
+    throw new ShapeError(error.code, `${name} does not take images of ${channels}×${height}×${width}, which are too small for it: ${why}`, {
+      cause: error,
+    });
+  }
 }
 
 export type { Architecture, ModelOptions };

@@ -1,5 +1,5 @@
 /** What the engine at hand can do. Nothing here runs at import time. */
-import { BackendError } from "../../errors.ts";
+import { BackendError, InputError } from "../../errors.ts";
 import { importNode, isNode } from "../platform.ts";
 
 export type Simd = "relaxed" | "baseline";
@@ -62,8 +62,17 @@ export async function chooseSimd(wanted: Simd | "auto"): Promise<Simd> {
   throw new BackendError("E_UNSUPPORTED", 'this engine has no relaxed SIMD; take simd: "auto" or "baseline"');
 }
 
+const MAX_THREADS = 64;
+
+/** Throws InputError E_OPTION for anything but "auto" and 1 to 64. */
+export function checkThreads(threads: unknown): void {
+  if (threads === "auto" || (Number.isInteger(threads) && (threads as number) >= 1 && (threads as number) <= MAX_THREADS)) return;
+  throw new InputError("E_OPTION", `threads is ${String(threads)}; expected "auto" or an integer from 1 to ${MAX_THREADS}`);
+}
+
 /** How many threads to use, and why; `wanted` is what the caller asked for. */
 export async function chooseThreads(wanted: number | "auto"): Promise<{ threads: number; why: string }> {
+  checkThreads(wanted);
   if (wanted === 1) return { threads: 1, why: "one thread was asked for" };
   if (typeof SharedArrayBuffer === "undefined" || (!isNode() && globalThis.crossOriginIsolated !== true)) {
     return {
