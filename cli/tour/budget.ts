@@ -12,8 +12,8 @@ const SHIFT = 1;
 export const EPOCH_IMAGES = 6000;
 /** Validation images that are looked at after each epoch and for the choice of the threshold. */
 const VALIDATION_IMAGES = 1000;
-/** Fine-tuning and its share of the epochs. */
-export const FINETUNE_SHARE = 1 / 2;
+/** Epochs of fine-tuning for each epoch of training: a cut network is cheap to train. */
+export const FINETUNE_SHARE = 1;
 
 /** The ways of training that are compared. The L1 arm is the one that is cut. */
 export const ARMS: readonly { readonly name: string; readonly activation: "relu" | "rrelu"; readonly settings: TrainingSettings }[] = [
@@ -21,7 +21,7 @@ export const ARMS: readonly { readonly name: string; readonly activation: "relu"
   { name: "RReLU", activation: "rrelu", settings: defaultSettings },
   { name: "RReLU + L1", activation: "rrelu", settings: { ...defaultSettings, l1: 0.03 } },
 ];
-export const FINETUNE: TrainingSettings = { ...defaultSettings, rate: defaultSettings.rate / 2 };
+export const FINETUNE: TrainingSettings = defaultSettings;
 
 /** Multiply-adds that the cut must save at least. */
 export const TARGET_SAVED = 0.5;
@@ -35,14 +35,17 @@ export interface Budget {
   readonly stepsPerEpoch: number;
 }
 
-/** The training data of one arm: an endless walk through shuffled passes, the same for every arm of a seed. */
-export function budgetOf(dataset: Dataset, epochs: number, seed: number): Budget {
+/**
+ * The training data of one arm: an endless walk through shuffled passes, the same for every arm of a seed. Fine-tuning walks in an order of its own,
+ * since it would otherwise see again what the arm that it goes on from saw first.
+ */
+export function budgetOf(dataset: Dataset, epochs: number, seed: number, phase: "training" | "fine-tuning" = "training"): Budget {
   const size = Math.min(BATCH, dataset.train.count);
   const stepsPerEpoch = Math.max(1, Math.floor(Math.min(EPOCH_IMAGES, dataset.train.count) / size));
   const { validation } = dataset;
   const few = validation.count <= VALIDATION_IMAGES ? validation : pick(validation, sample(validation.count, VALIDATION_IMAGES));
   const data: CustomData = {
-    train: endless(dataset, size, new Random(`tour ${seed}`)),
+    train: endless(dataset, size, new Random(`${phase} ${seed}`)),
     validation: () => batches(few, dataset, { size: 100 }),
     stepsPerEpoch,
   };

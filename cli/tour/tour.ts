@@ -44,6 +44,8 @@ export interface TourResult {
 
 /** One training: its epochs, and those of the trainings after it. */
 interface Phase {
+  /** Whose order of images it sees; "training" unless given. */
+  readonly order?: "fine-tuning";
   readonly epochs: number;
   readonly later: number;
 }
@@ -81,7 +83,7 @@ export async function runTour(options: TourOptions): Promise<TourResult> {
   const choice = await chooseThreshold(sparse.model, scores, dataset, budget.validation, backend);
   const { report: cutReport, ...small } = cut(sparse.model.graph, sparse.model.tensors, choice.selection.survivors);
   const cutModel: Model = { ...sparse.model, ...small };
-  const tuned = await train(options, "fine-tuning", cutModel, FINETUNE, phases.at(-2) as Phase);
+  const tuned = await train(options, "fine-tuning", cutModel, FINETUNE, { ...(phases.at(-2) as Phase), order: "fine-tuning" });
   const fresh: Model = { ...cutModel, tensors: initialise(small.graph, new Random(`scratch ${seed}`)) };
   const scratch = await train(options, "from scratch", fresh, defaultSettings, phases.at(-1) as Phase);
 
@@ -138,7 +140,7 @@ const inputOf = ({ channels, height, width }: Dataset) => ({ channels, height, w
 /** Trains for as many images as the epochs stand for, and keeps the curve. Every arm sees the same images in the same order. */
 async function train(options: TourOptions, name: string, model: Model, settings: TrainingSettings, phase: Phase): Promise<Trained> {
   const { dataset, backend, output, signal, seed } = options;
-  const budget = budgetOf(dataset, phase.epochs, seed);
+  const budget = budgetOf(dataset, phase.epochs, seed, phase.order);
   const points: CurvePoint[] = [];
   const slopes: Record<string, number[][]> = {};
   const keepSlopes = (event: Extract<TrainerEvent, { kind: "start" | "epoch" }>): void => {
