@@ -26,7 +26,7 @@ describe("every op, run by ONNX Runtime, is what the reference says", () => {
 });
 
 describe("in the newest operator set too", () => {
-  const one = Object.keys(onnxRules).map((op) => inferenceCases.filter((testCase) => testCase.op === op).at(-1) as OpCase);
+  const one = Object.keys(onnxRules).flatMap((op) => inferenceCases.filter((testCase) => testCase.op === op).slice(-1));
   it.each(one.map((testCase) => [title(testCase), testCase] as const))("%s", (_title, testCase) => check(testCase, { opset: 26 }));
 });
 
