@@ -87,7 +87,29 @@ async function compile(set: KernelSet, simd: Simd): Promise<Uint8Array> {
   const chains = chainedMadds(binary);
   if (chains > 0)
     throw new Error(`${set.name} ${simd}: the optimiser chained the multiply-adds of ${chains} accumulators; see tools/asc.ts`);
+  const statics = sectionsOf(binary).filter((section) => section === GLOBALS || section === DATA);
+  if (statics.length > 0)
+    throw new Error(`${set.name} ${simd}: a kernel has static data, which every thread would write anew; keep it in locals`);
   return binary;
+}
+
+const GLOBALS = 6;
+const DATA = 11;
+
+/** Ids of a module's sections. */
+function sectionsOf(binary: Uint8Array): number[] {
+  const ids: number[] = [];
+  for (let at = 8; at < binary.length; ) {
+    ids.push(binary[at++] as number);
+    let size = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = binary[at++] as number;
+      size |= (byte & 127) << shift;
+      if (byte < 128) break;
+    }
+    at += size;
+  }
+  return ids;
 }
 
 /** Writes `path` only where the contents differ, so that watchers and stamps stay quiet. */

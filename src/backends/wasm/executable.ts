@@ -1,21 +1,22 @@
 /**
- * A graph loaded into linear memory. Layout, from the module's heap base: the control block, the persistent arena (weights, statistics),
+ * A graph loaded into linear memory. Layout: the control block, the persistent arena (weights, statistics),
  * then what belongs to one plan: program, scratch, arena of activations. Plans for other batch sizes are written over it when they are needed.
  */
 import { AbortedError, BackendError } from "../../errors.ts";
-import { type Graph, sizeOf, type Value } from "../../graph/graph.ts";
-import { ALIGNMENT } from "../../plan/memory.ts";
+import { bindShape, type Graph, sizeOf, type Value } from "../../graph/graph.ts";
 import { makePlan, type Plan } from "../../plan/plan.ts";
 import type { CompileOptions, Executable, Explanation, NodeTime, RunOptions, TensorData, Tensors } from "../backend.ts";
 import { bindInputs, bindOutputs, bindTensor, persistentValue } from "../inputs.ts";
 import { nextTask, Queue } from "../queue.ts";
-import { CONTROL_BYTES, type ControlField, controlIndex } from "./control.ts";
+import { CONTROL_BYTES } from "./control.ts";
 import type { Simd } from "./features.ts";
+import { alignUp, LinearMemory } from "./linear_memory.ts";
 import type { KernelSet } from "./lowering.ts";
 import { encodeProgram, type Program } from "./program.ts";
-import { startThreads, type Threads } from "./threads.ts";
+import { Team } from "./team.ts";
 
-const PAGE = 65536;
+/** The modules have no static data (tools/wasm.ts makes sure), so memory is free from here on; 0 stands for tensors left out. */
+const CONTROL = 64;
 /** Below this many multiply-adds a run is over before other threads have woken up. */
 const MACS_WORTH_THREADS = 1.5e6;
 /** A run that can be aborted gives way to other tasks after about this many multiply-adds (some 10 ms). */
@@ -37,20 +38,16 @@ interface Loaded {
   readonly program: Program;
 }
 
-type RunSteps = (control: number, from: number, to: number, worker: number) => number;
-
 export class WasmExecutable implements Executable {
   readonly #graph: Graph;
   readonly #host: WasmModule;
-  readonly #memory: WebAssembly.Memory;
-  readonly #run: RunSteps;
-  readonly #control: number;
+  readonly #memory: LinearMemory;
+  readonly #team: Team;
   readonly #persistent: number;
   readonly #planBase: number;
   readonly #plans = new Map<string, Loaded>();
   readonly #queue = new Queue();
   readonly #first: Plan;
-  #threads: Threads | undefined;
   #current: Loaded | undefined;
   #disposed = false;
   #onDispose: () => void = () => {};
@@ -69,13 +66,12 @@ export class WasmExecutable implements Executable {
     this.#graph = graph;
     this.#host = host;
     this.#first = makePlan(graph, host.kernels.ops, 1, graph.outputs);
-    this.#memory = makeMemory(host.threads > 1);
-    const { exports } = new WebAssembly.Instance(host.module, { env: { memory: this.#memory } });
-    this.#run = exports.run as RunSteps;
-    this.#control = alignUp((exports.__heap_base as WebAssembly.Global | undefined)?.value ?? 1024);
-    this.#persistent = alignUp(this.#control + CONTROL_BYTES);
+    this.#memory = new LinearMemory(host.threads > 1);
+    const { exports } = new WebAssembly.Instance(host.module, { env: { memory: this.#memory.memory } });
+    this.#team = new Team(host.module, this.#memory, exports.run as ConstructorParameters<typeof Team>[2], CONTROL, host.threads);
+    this.#persistent = alignUp(CONTROL + CONTROL_BYTES);
     this.#planBase = alignUp(this.#persistent + this.#first.persistent.bytes);
-    this.#reserve(this.#planBase);
+    this.#memory.reserve(this.#planBase);
   }
 
   run(inputs: Tensors, options: RunOptions = {}): Promise<Record<string, TensorData>> {
@@ -93,7 +89,7 @@ export class WasmExecutable implements Executable {
       await this.#begin(plan, program);
       for (let step = 0; step < program.steps; step++) {
         const start = performance.now();
-        this.#runSteps(step, step + 1);
+        this.#team.run(step, step + 1);
         const node = program.nodeOf[step] as number;
         ms[node] = (ms[node] as number) + performance.now() - start;
       }
@@ -131,13 +127,8 @@ export class WasmExecutable implements Executable {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#set("abort", 1);
-    void this.#queue.idle().then(() => {
-      this.#set("quit", 1);
-      this.#wake();
-      this.#threads?.terminate();
-      this.#threads = undefined;
-    });
+    this.#team.abort();
+    void this.#queue.idle().then(() => this.#team.quit());
     this.#onDispose();
   }
 
@@ -174,8 +165,8 @@ export class WasmExecutable implements Executable {
       this.#plans.set(key, loaded);
     }
     if (this.#current === loaded) return loaded;
-    this.#reserve(loaded.program.end);
-    new Uint8Array(this.#memory.buffer).set(loaded.program.image, this.#planBase);
+    this.#memory.reserve(loaded.program.end);
+    this.#memory.putBytes(this.#planBase, loaded.program.image);
     this.#current = loaded;
     return loaded;
   }
@@ -183,16 +174,16 @@ export class WasmExecutable implements Executable {
   async #runAll(plan: Plan, program: Program, signal: AbortSignal | undefined): Promise<void> {
     await this.#begin(plan, program);
     if (!signal) {
-      this.#runSteps(0, program.steps);
+      this.#team.run(0, program.steps);
       this.#assertAlive();
       return;
     }
-    const onAbort = (): void => this.#set("abort", 1);
+    const onAbort = (): void => this.#team.abort();
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       for (let from = 0; from < program.steps; ) {
         const to = sliceEnd(plan, program, from);
-        this.#runSteps(from, to);
+        this.#team.run(from, to);
         from = to;
         if (from < program.steps) await nextTask();
         if (signal.aborted) throw new AbortedError("the run", { cause: signal.reason });
@@ -203,53 +194,15 @@ export class WasmExecutable implements Executable {
     }
   }
 
-  async #begin(plan: Plan, program: Program): Promise<void> {
-    const threads = this.#threadsFor(plan);
-    if (threads > 1) await this.#startThreads();
+  async #begin(plan: Plan, { scratch, scratchStride }: Program): Promise<void> {
+    const assignment = { workers: this.#threadsFor(plan), program: this.#planBase, scratch, scratchStride };
+    await this.#team.prepare(assignment);
     this.#assertAlive();
-    this.#set("abort", 0);
-    this.#set("workers", threads);
-    this.#set("program", this.#planBase);
-    this.#set("scratch", program.scratch);
-    this.#set("scratchStride", program.scratchStride);
+    this.#team.assign(assignment);
   }
 
   #threadsFor(plan: Plan): number {
     return plan.macs < MACS_WORTH_THREADS ? 1 : this.#host.threads;
-  }
-
-  /** At the first run that is worth them: a small model at batch 1 never pays for threads. */
-  async #startThreads(): Promise<void> {
-    this.#threads ??= await startThreads(this.#host.threads - 1, {
-      module: this.#host.module,
-      memory: this.#memory,
-      control: this.#control,
-    });
-  }
-
-  /** Runs steps on all workers; this thread is worker 0. */
-  #runSteps(from: number, to: number): void {
-    this.#set("from", from);
-    this.#set("to", to);
-    this.#wake();
-    this.#run(this.#control, from, to, 0);
-  }
-
-  /** Lets the helpers look at the control block, if this run has any. */
-  #wake(): void {
-    if (!this.#threads) return;
-    const control = this.#controlBlock();
-    if (control[controlIndex.workers] === 1 && control[controlIndex.quit] === 0) return;
-    Atomics.add(control, controlIndex.epoch, 1);
-    Atomics.notify(control, controlIndex.epoch);
-  }
-
-  #controlBlock(): Int32Array {
-    return new Int32Array(this.#memory.buffer, this.#control, CONTROL_BYTES / 4);
-  }
-
-  #set(field: ControlField, value: number): void {
-    Atomics.store(this.#controlBlock(), controlIndex[field], value);
   }
 
   #load(tensors: Tensors): void {
@@ -268,49 +221,14 @@ export class WasmExecutable implements Executable {
   }
 
   #put(name: string, data: TensorData): void {
-    const Type = this.#graph.values[name]?.dtype === "i32" ? Int32Array : Float32Array;
-    new Type(this.#memory.buffer, this.#address(name), data.length).set(data);
+    this.#memory.put(this.#address(name), this.#graph.values[name]?.dtype ?? "f32", data);
   }
 
   /** A copy of a value after a run, of the batch that was run last. */
   #copy(name: string): TensorData {
     const { dtype, shape } = this.#graph.values[name] as Value;
-    const batch = this.#current?.plan.batch ?? 1;
-    const size = sizeOf(shape.map((dim) => (dim === "N" ? batch : dim)));
-    const at = this.#address(name);
-    // .slice() of a view over shared memory would be shared too
-    return dtype === "i32"
-      ? new Int32Array(new Int32Array(this.#memory.buffer, at, size))
-      : new Float32Array(new Float32Array(this.#memory.buffer, at, size));
+    return this.#memory.copy(this.#address(name), dtype, sizeOf(bindShape(shape, this.#current?.plan.batch ?? 1)));
   }
-
-  #reserve(end: number): void {
-    const missing = Math.ceil(end / PAGE) - this.#memory.buffer.byteLength / PAGE;
-    if (missing <= 0) return;
-    try {
-      this.#memory.grow(missing);
-    } catch (error) {
-      throw new BackendError(
-        "E_MEMORY",
-        `the plan needs ${Math.ceil(end / 2 ** 20)} MB, more than this engine gives; run a smaller batch`,
-        { cause: error },
-      );
-    }
-  }
-}
-
-const alignUp = (at: number): number => Math.ceil(at / ALIGNMENT) * ALIGNMENT;
-
-/** Shared memory needs its maximum at once, and phones refuse to promise 4 GB. */
-function makeMemory(shared: boolean): WebAssembly.Memory {
-  for (const maximum of [65536, 16384, 4096]) {
-    try {
-      return new WebAssembly.Memory({ initial: 1, maximum, shared });
-    } catch {
-      // try to promise less
-    }
-  }
-  throw new BackendError("E_MEMORY", "this engine gives no WebAssembly memory; close other pages");
 }
 
 /** The step before which the next slice of about MACS_PER_SLICE ends. */

@@ -1,0 +1,84 @@
+/** The workers of one memory: this thread, which is worker 0, and helpers that are started when they are first needed. */
+import { CONTROL_BYTES, type ControlField, controlIndex } from "./control.ts";
+import type { LinearMemory } from "./linear_memory.ts";
+import { startThreads, type Threads } from "./threads.ts";
+
+type RunSteps = (control: number, from: number, to: number, worker: number) => number;
+
+export interface Assignment {
+  /** How many workers take part, worker 0 included. */
+  readonly workers: number;
+  /** Address of the program, and of worker 0's scratch memory with the distance to the next one's. */
+  readonly program: number;
+  readonly scratch: number;
+  readonly scratchStride: number;
+}
+
+export class Team {
+  readonly #module: WebAssembly.Module;
+  readonly #memory: LinearMemory;
+  readonly #control: number;
+  readonly #helpers: number;
+  readonly #run: RunSteps;
+  #threads: Threads | undefined;
+
+  /** `control`: address of the control block; `size`: workers at most. */
+  constructor(module: WebAssembly.Module, memory: LinearMemory, run: RunSteps, control: number, size: number) {
+    this.#module = module;
+    this.#memory = memory;
+    this.#run = run;
+    this.#control = control;
+    this.#helpers = size - 1;
+  }
+
+  /** Starts helpers if this assignment is the first that needs them: a small model at batch 1 never pays for threads. */
+  async prepare({ workers }: Assignment): Promise<void> {
+    if (workers === 1 || this.#threads) return;
+    this.#threads = await startThreads(this.#helpers, { module: this.#module, memory: this.#memory.memory, control: this.#control });
+  }
+
+  /** Makes the assignment the one that `run` works on. */
+  assign(assignment: Assignment): void {
+    this.#set("abort", 0);
+    for (const [field, value] of Object.entries(assignment)) this.#set(field as keyof Assignment, value);
+  }
+
+  /** Runs steps from … to − 1 on all workers; returns when all have done their share, or have seen the abort flag between two steps. */
+  run(from: number, to: number): void {
+    this.#set("from", from);
+    this.#set("to", to);
+    if (this.#get("workers") > 1) this.#wake();
+    this.#run(this.#control, from, to, 0);
+  }
+
+  /** Makes a run that is on stop between two steps. */
+  abort(): void {
+    this.#set("abort", 1);
+  }
+
+  /** Ends the helpers; no run may be on. */
+  quit(): void {
+    this.#set("quit", 1);
+    this.#wake();
+    this.#threads?.terminate();
+    this.#threads = undefined;
+  }
+
+  #wake(): void {
+    Atomics.add(this.#block(), controlIndex.epoch, 1);
+    Atomics.notify(this.#block(), controlIndex.epoch);
+  }
+
+  #get(field: ControlField): number {
+    return Atomics.load(this.#block(), controlIndex[field]);
+  }
+
+  #set(field: ControlField, value: number): void {
+    Atomics.store(this.#block(), controlIndex[field], value);
+  }
+
+  /** Made anew each time: unshared memory gets another buffer when it grows. */
+  #block(): Int32Array {
+    return new Int32Array(this.#memory.memory.buffer, this.#control, CONTROL_BYTES / 4);
+  }
+}
