@@ -42,7 +42,7 @@ export const tourCommand = (): Command =>
         };
         for (const [name, contents] of Object.entries(files)) await writeWhole(join(options.out, name), contents);
         const [page, model] = [join(options.out, "report.html"), join(options.out, "model.safetensors")];
-        output.result(record.report, `${summary(record.report)}\n\n${page} shows all of it; ${model} is the network to ship`);
+        output.result(record.report, `${summary(record.report)}\n\n${page}: all of it, with plots\n${model}: the network to ship`);
       } finally {
         backend.dispose();
       }

@@ -117,13 +117,13 @@ export class Rewriter {
 
   input(name: string, shape: Shape, dtype: DType): string {
     this.#inputs.push(name);
-    return this.#declare({ name, shape, dtype, role: "input" });
+    return this.#declare({ name, dtype, shape, role: "input" });
   }
 
   /** A new parameter or state; the name must be free. */
   tensor(name: string, role: "param" | "state", shape: readonly number[], numbers: AnyTensorData): string {
     this.#tensors[name] = numbers;
-    return this.#declare({ name, shape, dtype: numbers instanceof Int32Array ? "i32" : "f32", role });
+    return this.#declare({ name, dtype: numbers instanceof Int32Array ? "i32" : "f32", shape, role });
   }
 
   /** Gives a slot of a node other numbers of the same shape, and a copy of its own where somebody else reads the old ones. */
@@ -143,7 +143,7 @@ export class Rewriter {
     ];
     this.nodes.push({ ...draft, inputs: { ...draft.inputs }, outputs: { [slot]: value }, attrs: { ...draft.attrs } });
     this.#names.add(node.name);
-    return this.#declare({ name: value, shape: type.shape, dtype: type.dtype, role: "temp" });
+    return this.#declare({ name: value, dtype: type.dtype, shape: type.shape, role: "temp" });
   }
 
   remove(node: LooseNode): void {
@@ -152,7 +152,7 @@ export class Rewriter {
 
   /** Declares a value that a node will write; the name must be free. */
   temp(name: string, shape: Shape): string {
-    return this.#declare({ name, shape, dtype: "f32", role: "temp" });
+    return this.#declare({ name, dtype: "f32", shape, role: "temp" });
   }
 
   /**
