@@ -1,12 +1,7 @@
 /** `npm run bench -- NAME [--json]`: benchmarks against the multiply-add peak and against peers, always interleaved. */
 import { availableParallelism, cpus } from "node:os";
+import type { Bench } from "./bench.ts";
 import { benchTrain } from "./train.ts";
-
-export interface Bench {
-  /** Everything measured, as plain JSON. */
-  readonly value: Record<string, unknown>;
-  readonly text: string;
-}
 
 const benches: Readonly<Record<string, { readonly what: string; run(): Promise<Bench> }>> = {
   train: { what: "a training step of small-cnn, as a share of the multiply-add peak", run: benchTrain },

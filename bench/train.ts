@@ -3,7 +3,7 @@
  * reaches between the steps. Multiply-adds are those of the convolutions and matrix products, forward and both gradients.
  */
 import { measure, models, optimizers, Random, resolveGroups, slopeGroup, trainingGraph, wasmTrainingBackend } from "swivel-nn/training";
-import type { Bench } from "./main.ts";
+import type { Bench } from "./bench.ts";
 import { measurePeak } from "./peak.ts";
 
 const ROUNDS = 25;

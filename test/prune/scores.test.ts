@@ -6,7 +6,8 @@ import { ReferenceBackend } from "../../src/reference/index.ts";
 import type { Batch } from "../../training/data/dataset.ts";
 import { Net } from "../../training/net.ts";
 import { trainingOps } from "../../training/ops/index.ts";
-import { type Calibration, criteria, type ScoreOptions, scoreChannels } from "../../training/prune/scores.ts";
+import type { Calibration } from "../../training/prune/calibrate.ts";
+import { criteria, type ScoreOptions, scoreChannels } from "../../training/prune/scores.ts";
 import { Random } from "../../training/random.ts";
 import { trainingReference } from "../../training/reference/index.ts";
 

@@ -1,14 +1,19 @@
 /** Scores that need data: the network runs on calibration batches, on whatever backend the caller has. */
-import type { Executable } from "../../src/backends/backend.ts";
+import type { Backend, Executable } from "../../src/backends/backend.ts";
 import { AbortedError, InputError } from "../../src/errors.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { type Graph, producersOf, type TensorData, type Tensors } from "../../src/graph/graph.ts";
 import { differentiate } from "../autodiff.ts";
-import type { Batch } from "../data/dataset.ts";
+import type { Batch, BatchSource } from "../data/dataset.ts";
 import { LABELS, LOSS, logitsOf } from "../losses.ts";
 import { trainingOps } from "../ops/index.ts";
-import type { Calibration } from "./scores.ts";
 import type { Site } from "./survivors.ts";
+
+export interface Calibration {
+  /** Must know the training ops for `taylor`. */
+  readonly backend: Backend;
+  readonly batches: BatchSource;
+}
 
 interface Run {
   readonly executable: Executable;

@@ -1,13 +1,11 @@
 /** Criteria: a score for every channel that could die; low means it will hardly be missed. */
-import type { Backend } from "../../src/backends/backend.ts";
 import { InputError } from "../../src/errors.ts";
 import { type AnyTensorData, type Graph, producersOf, type Tensors } from "../../src/graph/graph.ts";
 import { verify } from "../../src/graph/verify.ts";
 import { ops } from "../../src/ops/index.ts";
 import { networkOf } from "../../src/passes/network.ts";
-import type { BatchSource } from "../data/dataset.ts";
 import { Random } from "../random.ts";
-import { meanActivations, taylorScores } from "./calibrate.ts";
+import { type Calibration, meanActivations, taylorScores } from "./calibrate.ts";
 import { groups } from "./groups.ts";
 import { type Site, sitesOf } from "./survivors.ts";
 import { channelCount, linksOf } from "./wiring.ts";
@@ -23,12 +21,6 @@ import { channelCount, linksOf } from "./wiring.ts";
  */
 export const criteria = ["slope", "slope-gamma", "gamma", "l1", "taylor", "random"] as const;
 export type Criterion = (typeof criteria)[number];
-
-export interface Calibration {
-  /** Must know the training ops for `taylor`. */
-  readonly backend: Backend;
-  readonly batches: BatchSource;
-}
 
 export interface ScoreOptions {
   readonly criterion: Criterion;
