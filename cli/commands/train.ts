@@ -72,7 +72,7 @@ export const trainCommand = (): Command =>
       try {
         const trainer = await (options.resume ? resumed(options.out, settings, dataset, command) : begun(options, dataset, settings));
         const { arch, activation, seed } = await recordedOptions(trainer);
-        progress = trainingProgress(output, { label: "epoch" });
+        progress = trainingProgress(output, { label: "training" });
         const { steps } = trainer.recipe;
         if (trainer.position.step === steps) output.note(`${options.out} is trained to its end: all ${plural(steps, "step")} are done`);
         await untilInterrupted(trainer, options.out, signal);

@@ -1,21 +1,29 @@
-/** Runs the built command, `node dist/cli.js`, as a shell would. */
+/** Runs the built command as a shell would. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
 import type { ErrorCode } from "../../src/errors.ts";
 import { build } from "../../tools/build.ts";
 import { root } from "../../tools/entries.ts";
+import { withLock } from "../../tools/stamp.ts";
 import type { Files } from "./data.ts";
-
-export const cli = join(root, "dist", "cli.js");
 
 /** Of all files of one test file; removed after it. */
 export const folder = mkdtempSync(join(tmpdir(), "swivel-cli-"));
 
-beforeAll(() => build());
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+/** A copy of `dist/` below the root, where it finds data and dependencies as the original does: that one may be built anew meanwhile. */
+const copy = join(root, "build", `cli-${process.pid}-${Date.now()}`);
+const cli = join(copy, "dist", "cli.js");
+
+beforeAll(async () => {
+  await build();
+  await withLock(async () => cpSync(join(root, "dist"), join(copy, "dist"), { recursive: true }));
+});
+afterAll(() => {
+  for (const path of [folder, copy]) rmSync(path, { recursive: true, force: true });
+});
 
 /** Writes the files into a folder of this name, and returns its path. */
 export function put(name: string, files: Files): string {

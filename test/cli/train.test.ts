@@ -48,9 +48,14 @@ describe("an interrupted training", () => {
   }
 
   const epochsIn = (stderr: string): number => stderr.split("\n").length - 1;
-  /** Sends the signal as soon as so many epochs are over. */
-  const signalAfter = (epochs: number, signal: NodeJS.Signals) => (stderr: string, child: ChildProcess) => {
-    if (epochsIn(stderr) >= epochs && child.signalCode === null && !child.killed) child.kill(signal);
+  /** Sends the signal a little after so many epochs are over, in the middle of the next as a rule. */
+  const signalAfter = (epochs: number, signal: NodeJS.Signals) => {
+    let sent = false;
+    return (stderr: string, child: ChildProcess) => {
+      if (sent || epochsIn(stderr) < epochs) return;
+      sent = true;
+      setTimeout(() => child.kill(signal), 20);
+    };
   };
 
   it.each(["SIGINT", "SIGTERM"] as const)("by %s saves, says how to go on, and ends in the same bits", async (signal) => {
