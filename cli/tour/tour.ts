@@ -123,7 +123,8 @@ export async function runTour(options: TourOptions): Promise<TourResult> {
       machine: thisMachine(),
       seconds: (performance.now() - start) / 1000,
     },
-    histories: [...arms, scratch].map(({ history }) => history),
+    // the slopes of the control are no part of the story
+    histories: [...arms.map(({ history }) => history), { ...scratch.history, slopes: [] }],
     thresholds: choice.points,
     survivors: cutReport.sites.map(({ name, stored, channels }) => ({ layer: name, alive: stored, total: channels })),
     layers: { dense: await layersOf(files.dense, dataset), packed: await layersOf(files.packed, dataset) },

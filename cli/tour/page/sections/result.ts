@@ -54,8 +54,8 @@ export function resultSection(report: Report): Html {
 <p>${speedSentence("WebAssembly", report.backends.wasm)}</p></div>
 ${resultTable(report)}
 <div class="notes"><p>${measured} Medians, one image at a time, dense and packed in turns, on ${machine.cpu} (${machine.cores} cores), ${machine.engine}, ${machine.platform}, <time>${day(machine.date)}</time>.</p>
-<p><b>From scratch</b> is the control: a network of the packed one’s exact shape that never saw a rotated ReLU nor a cut, so its size and speed are the
-same. If it does as well, the pruning has found the right shape, not better weights.</p></div>
+<p><b>From scratch</b> is the control: a network of the packed one’s exact shape, so its size and speed are the same. It started from
+fresh weights, was never cut, and saw as many images as the packed one in all. If it does as well, the pruning has found the right shape, not better weights.</p></div>
 </header>
 `;
 }
