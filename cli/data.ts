@@ -1,7 +1,7 @@
 /** Data sets as commands open them: the user's folder or the slice that ships, fit for the model at hand. */
 import { DataError, InputError } from "../src/errors.ts";
 import type { Model } from "../src/model/model.ts";
-import { type Dataset, fashionSlice, openDataset } from "../training/data/index.ts";
+import { type Dataset, fashionSlice, openDataset, type Split } from "../training/data/index.ts";
 import { checkFit } from "../training/feed.ts";
 import { messageOf } from "./files.ts";
 import type { Output } from "./output.ts";
@@ -40,9 +40,12 @@ export async function openData(choice: DataChoice, output: Output, signal: Abort
   return dataset;
 }
 
-/** The same for a model: pictures are read at the size that it takes. Throws InputError E_INPUT where images or classes are not the model's. */
+/**
+ * The same for a model: pictures are read at the size that it takes, and carry its mean and spread. Throws InputError E_INPUT where images or
+ * classes are not the model's.
+ */
 export async function openDataFor(model: Model, choice: DataChoice, output: Output, signal: AbortSignal): Promise<Dataset> {
-  const { graph, classNames } = model;
+  const { graph, classNames, preprocess } = model;
   const shape = graph.values[graph.inputs[0] ?? ""]?.shape ?? [];
   const [channels, height, width] = shape.slice(1) as number[];
   if (shape.length !== 4) throw new InputError("E_INPUT", `the model takes inputs of [${shape.join(", ")}], which are no images`);
@@ -56,7 +59,24 @@ export async function openDataFor(model: Model, choice: DataChoice, output: Outp
     const names = `class ${differs} is "${classNames?.[differs]}" to the model and "${dataset.classNames[differs]}" in ${dataset.name}`;
     output.note(`${names}: classes are compared by their order, not by their names`);
   }
-  return dataset;
+  if (!preprocess) return dataset;
+  const { order, mean, std } = preprocess;
+  return { ...(order === "BGR" ? reversed(dataset) : dataset), mean, std };
+}
+
+/** The images with their planes as blue, green, red. */
+function reversed(dataset: Dataset): Dataset {
+  const plane = dataset.height * dataset.width;
+  const turn = (split: Split): Split => {
+    const images = split.images.slice();
+    for (let at = 0; at < images.length; at += 3 * plane) {
+      images.copyWithin(at, at + 2 * plane, at + 3 * plane);
+      images.set(split.images.subarray(at, at + plane), at + 2 * plane);
+    }
+    return { ...split, images };
+  };
+  const [train, validation, test] = [dataset.train, dataset.validation, dataset.test].map(turn) as [Split, Split, Split];
+  return { ...dataset, train, validation, test };
 }
 
 async function openAt(choice: DataChoice, output: Output, signal: AbortSignal, shape: Required<PictureShape>): Promise<Dataset> {

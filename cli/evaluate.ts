@@ -20,16 +20,14 @@ export interface EvaluateOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** The images and classes must be those of the model (`checkFit`). Throws AbortedError. */
+/** The data set must be the model's, its mean and spread too, as `openDataFor` makes it. Throws AbortedError. */
 export async function evaluate(session: Session, dataset: Dataset, split: Split, options: EvaluateOptions): Promise<Evaluation> {
   const [input = "image"] = session.inputs.map((value) => value.name);
   const [output = "logits"] = session.outputs.map((value) => value.name);
-  // the model's own normalisation, not that of the data at hand
-  const { mean, std } = session.preprocess ?? dataset;
   const hits = new Uint8Array(split.count);
   let done = 0;
   let ms = 0;
-  for (const batch of batches(split, { ...dataset, mean, std }, { size: options.batch })) {
+  for (const batch of batches(split, dataset, { size: options.batch })) {
     if (options.signal?.aborted) throw new AbortedError("the evaluation", { cause: options.signal.reason });
     // untimed: the first run of a batch's size makes room for it
     if (done === 0) await session.run({ [input]: batch.images });

@@ -50,7 +50,8 @@ export function makeOutput(json: boolean): Output {
 /** Says what went wrong, in one line for errors thrown on purpose and a stack only for those that are not; returns the exit code. */
 export function fail(error: unknown): number {
   const known = error instanceof RangeError && OUT_OF_MEMORY.test(error.message) ? outOfMemory(error) : error;
-  if (known instanceof SwivelError) say(`swivel: ${known.message.replaceAll("\n", " ")}`);
+  if (known instanceof SwivelError)
+    say(`swivel: ${known.message.replace("was aborted by its signal", "was interrupted").replaceAll("\n", " ")}`);
   else say(`swivel: unexpected: ${known instanceof Error ? known.stack : String(known)}`);
   return exitCodeOf(known);
 }

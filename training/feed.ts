@@ -136,7 +136,7 @@ export function checkFit(graph: Graph, data: TrainingData): void {
       `the network takes ${channels}×${height}×${width} images, ${data.name} has ${has}; choose the data that it was made for`,
     );
   }
-  const classes = classesOf(graph);
+  const classes = graph.values[graph.outputs[0] ?? ""]?.shape[1];
   if (classes !== data.classNames.length) {
     throw new InputError(
       "E_INPUT",

@@ -6,14 +6,15 @@ import { type Model, writeModel } from "../../src/model/model.ts";
 import { writeWhole } from "../../training/checkpoint_file.ts";
 import { batches, type Dataset } from "../../training/data/index.ts";
 import { evaluate } from "../../training/evaluate.ts";
-import { type Criterion, criteria, cut, type Scores, type Selection, scoreChannels, select } from "../../training/prune/index.ts";
+import { type Criterion, criteria, cut } from "../../training/prune/index.ts";
 import { Trainer } from "../../training/trainer.ts";
 import { openDataFor } from "../data.ts";
-import { checkTarget, messageOf, naming, openModel } from "../files.ts";
+import { checkTarget, openModel } from "../files.ts";
 import * as common from "../options.ts";
 import { count, kilobytes, type Output, percent, plural, short, table } from "../output.ts";
 import { isPacked } from "../pack.ts";
 import { trainingProgress } from "../progress.ts";
+import { idle, scoresOf, selectionOf } from "../selection.ts";
 import { defaultSettings, trainerSettings } from "../settings.ts";
 
 interface PruneOptions {
@@ -66,10 +67,10 @@ export const pruneCommand = (): Command =>
       const backend = await common.openTrainingBackend(options.backend, options.threads);
       try {
         const { training: _, ...before } = model;
-        const scores = await scoresOf(path, before, dataset, backend, options, signal);
+        const scores = await scoresOf(path, before, { backend, dataset, signal, criterion: options.criterion, seed: options.seed });
         for (const [site, why] of Object.entries(scores.skipped)) output.note(`${site} is left alone: ${why}`);
         const selection = selectionOf(before, scores, options);
-        for (const warning of [...selection.warnings, ...idle(scores, selection, options)]) output.note(warning);
+        for (const warning of [...selection.warnings, ...idle(scores, selection, options.threshold)]) output.note(warning);
         const { report, ...small } = cut(before.graph, before.tensors, selection.survivors);
         const smaller: Model = { ...before, ...small };
         const judge = dataset && ((which: Model) => accuracyOf(which, dataset, backend, signal));
@@ -110,68 +111,11 @@ export const pruneCommand = (): Command =>
 const needsData = ({ finetune, data, criterion }: PruneOptions): boolean =>
   finetune > 0 || data !== undefined || criterion === "taylor" || criterion === "slope-gamma";
 
-/** Throws InputError E_INPUT where the criterion applies to none of the network's activations. */
-async function scoresOf(
-  path: string,
-  { graph, tensors, preprocess }: Model,
-  dataset: Dataset | undefined,
-  backend: Backend,
-  { criterion, seed }: PruneOptions,
-  signal: AbortSignal,
-): Promise<Scores> {
-  const calibration = dataset && { backend, batches: firstImages(dataset, preprocess) };
-  const scores = await naming(path, () => scoreChannels(graph, tensors, { criterion, seed, signal, ...(calibration && { calibration }) }));
-  if (Object.keys(scores.sites).length > 0) return scores;
-  const [[site, why] = ["", "there is none"]] = Object.entries(scores.skipped);
-  const which = site === "" ? "" : `, "${site}" for one: ${why}`;
-  throw new InputError("E_INPUT", `criterion ${criterion} applies to no activation of ${path}${which}; take --criterion l1 or taylor`);
-}
-
-function selectionOf({ graph, tensors }: Model, scores: Scores, { threshold, keepMacs, protect, minimum }: PruneOptions): Selection {
-  try {
-    return select(graph, tensors, scores, { ...(keepMacs === undefined ? { threshold } : { keepMacs }), protect, minimum });
-  } catch (error) {
-    if (!(error instanceof InputError) || error.code !== "E_OPTION") throw error;
-    // options go by other names here
-    const text = messageOf(error)
-      .replace(/^keepMacs/, "--keep-macs")
-      .replace(/^protect/, "--protect")
-      .replace("lower minimum", "lower --minimum");
-    throw new InputError("E_OPTION", text, { cause: error });
-  }
-}
-
-/** What to say where nothing was cut: how far the scores are from the threshold. */
-function idle({ sites }: Scores, { channels }: Selection, { threshold, criterion }: PruneOptions): string[] {
-  if (threshold === undefined || channels.alive < channels.total) return [];
-  const all = Object.values(sites).flatMap((scores) => [...scores]);
-  const [low, high] = [Math.min(...all), Math.max(...all)].map((score) => score.toPrecision(3));
-  return [`nothing to cut: the scores by ${criterion} lie between ${low} and ${high}, the threshold is ${threshold}`];
-}
-
-const CALIBRATION_IMAGES = 512;
-
-/** The first training images, normalised as the model wants them. */
-function firstImages(dataset: Dataset, preprocess: Model["preprocess"]) {
-  const { train } = dataset;
-  const size = Math.min(CALIBRATION_IMAGES, train.count);
-  const pixels = train.images.length / train.count;
-  const part = { count: size, images: train.images.subarray(0, size * pixels), labels: train.labels.subarray(0, size) };
-  return batches(part, { ...dataset, ...normalisation(dataset, preprocess) }, { size: 64 });
-}
-
-/** The model's own mean and spread; the data's for a model that has none yet. */
-const normalisation = (dataset: Dataset, preprocess: Model["preprocess"]) => {
-  const { mean, std } = preprocess ?? dataset;
-  return { mean, std };
-};
-
 /** The split that accuracies are told of: the test images are for the end, unless there is nothing else. */
 const judged = (dataset: Dataset): "validation" | "test" => (dataset.validation.count > 0 ? "validation" : "test");
 
 async function accuracyOf(model: Model, dataset: Dataset, backend: Backend, signal: AbortSignal): Promise<number> {
-  const shaped = { ...dataset, ...normalisation(dataset, model.preprocess) };
-  return (await evaluate(model, batches(dataset[judged(dataset)], shaped, { size: 100 }), backend, { signal })).accuracy;
+  return (await evaluate(model, batches(dataset[judged(dataset)], dataset, { size: 100 }), backend, { signal })).accuracy;
 }
 
 /** With the data set's preprocessing and class names where the model had none. */

@@ -185,6 +185,13 @@ describe("data", () => {
     ["labels that do not count", { ...idx, "t10k-labels-idx1-ubyte": idxBytes([2], [0, 1]) }, "E_SHAPE", /8 images/, /2 labels/],
     ["no idx at all", { ...idx, "train-images-idx3-ubyte": new TextEncoder().encode("images!") }, "E_FORMAT", /is it the right file/],
     ["one class only", idxFiles({ train: 20, test: 5, classes: 1 }), "E_FORMAT", /one class only/, /two or more/],
+    [
+      "an endless class name",
+      { ...idx, "classes.txt": new TextEncoder().encode(`a\nb\nc\n${"d".repeat(300)}`) },
+      "E_FORMAT",
+      /"dd/,
+      /rename/,
+    ],
     ["a CIFAR batch cut off", cutOff(cifar, "data_batch_1.bin"), "E_TRUNCATED", /data_batch_1\.bin/],
     ["no CIFAR test batch", without(cifar, "test_batch.bin"), "E_NOT_FOUND", /test_batch\.bin/],
     ["a damaged picture", cutOff(pictures, first), "E_TRUNCATED", /\.png/],

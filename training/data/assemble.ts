@@ -13,6 +13,9 @@ export interface AssembleOptions {
   readonly limit?: { readonly train?: number; readonly test?: number };
 }
 
+/** Characters of a class name that a model file holds. */
+const MAX_NAME = 256;
+
 export interface Parts extends Omit<Dataset, "mean" | "std" | "validation" | "test"> {
   /** Where the files have one of their own; otherwise it is held out of train. */
   readonly validation?: Split;
@@ -43,6 +46,7 @@ export function limitIndices(labels: Int32Array, part: "train" | "test", { limit
 export function assemble(parts: Parts, options: AssembleOptions = {}): Dataset {
   const train = limited(parts.train, "train", options);
   requireClasses(parts.name, parts.classNames.length, train);
+  requireNames(parts.name, parts.classNames);
   const test = limited(parts.test, "test", options);
   const random = new Random(options.seed ?? 0).fork("validation");
   const holdOut = options.validation ?? defaultHoldOut(train.labels);
@@ -56,6 +60,17 @@ function requireClasses(name: string, classes: number, train: Split): void {
   throw new DataError(
     "E_FORMAT",
     `${name}: the training images have ${present === 1 ? "one class only" : "no class"} (of ${classes}); a classifier needs two or more`,
+  );
+}
+
+/** Names must fit into a model file: better to say so now than after the first epoch. */
+function requireNames(name: string, classNames: readonly string[]): void {
+  const odd = classNames.find((className) => className.length > MAX_NAME || /\p{Cc}/u.test(className));
+  if (odd === undefined) return;
+  const shown = JSON.stringify(odd.length > 60 ? `${odd.slice(0, 60)}...` : odd);
+  throw new DataError(
+    "E_FORMAT",
+    `${name}: class name ${shown} has control characters, or more than ${MAX_NAME} characters; rename the class`,
   );
 }
 

@@ -1,0 +1,61 @@
+/** What `prune` cuts: scores and survivors, with errors in the words of the command line. */
+import type { Backend } from "../src/backends/backend.ts";
+import { InputError } from "../src/errors.ts";
+import type { Model } from "../src/model/model.ts";
+import { batches, type Dataset } from "../training/data/index.ts";
+import { type Criterion, type Scores, type Selection, type SelectOptions, scoreChannels, select } from "../training/prune/index.ts";
+import { messageOf, naming } from "./files.ts";
+
+export interface ScoringOptions {
+  readonly criterion: Criterion;
+  readonly seed: number;
+  readonly backend: Backend;
+  /** For criteria that need data. */
+  readonly dataset: Dataset | undefined;
+  readonly signal: AbortSignal;
+}
+
+const CALIBRATION_IMAGES = 512;
+
+/** Throws what `scoreChannels` throws, naming the file, and InputError E_INPUT where the criterion applies to none of its activations. */
+export async function scoresOf(path: string, { graph, tensors }: Model, options: ScoringOptions): Promise<Scores> {
+  const { criterion, seed, backend, dataset, signal } = options;
+  const calibration = dataset && { backend, batches: firstImages(dataset) };
+  const scores = await naming(path, () => scoreChannels(graph, tensors, { criterion, seed, signal, ...(calibration && { calibration }) }));
+  if (Object.keys(scores.sites).length > 0) return scores;
+  const [[site, why] = ["", "there is none"]] = Object.entries(scores.skipped);
+  const which = site === "" ? "" : `, "${site}" for one: ${why}`;
+  throw new InputError("E_INPUT", `criterion ${criterion} applies to no activation of ${path}${which}; take --criterion l1 or taylor`);
+}
+
+/** The first training images. */
+function firstImages(dataset: Dataset) {
+  const { train } = dataset;
+  const count = Math.min(CALIBRATION_IMAGES, train.count);
+  const pixels = train.images.length / train.count;
+  const part = { count, images: train.images.subarray(0, count * pixels), labels: train.labels.subarray(0, count) };
+  return batches(part, dataset, { size: 64 });
+}
+
+/** Throws InputError E_OPTION with the options by their names here. */
+export function selectionOf({ graph, tensors }: Model, scores: Scores, options: SelectOptions): Selection {
+  const { threshold, keepMacs, protect, minimum } = options;
+  try {
+    return select(graph, tensors, scores, { ...(keepMacs === undefined ? { threshold } : { keepMacs }), protect, minimum });
+  } catch (error) {
+    if (!(error instanceof InputError) || error.code !== "E_OPTION") throw error;
+    const text = messageOf(error)
+      .replace(/^keepMacs/, "--keep-macs")
+      .replace(/^protect/, "--protect")
+      .replace("lower minimum", "lower --minimum");
+    throw new InputError("E_OPTION", text, { cause: error });
+  }
+}
+
+/** What to say where nothing was cut: how far the scores are from the threshold. */
+export function idle({ criterion, sites }: Scores, { channels }: Selection, threshold: number | undefined): string[] {
+  if (threshold === undefined || channels.alive < channels.total) return [];
+  const all = Object.values(sites).flatMap((scores) => [...scores]);
+  const [low, high] = [Math.min, Math.max].map((most) => all.reduce((a, b) => most(a, b)).toPrecision(3));
+  return [`nothing to cut: the scores by ${criterion} lie between ${low} and ${high}, the threshold is ${threshold}`];
+}
