@@ -1,5 +1,6 @@
 /** The choice of the threshold, on validation images alone. */
 import type { Backend } from "../../src/backends/backend.ts";
+import { InputError } from "../../src/errors.ts";
 import type { Model } from "../../src/model/model.ts";
 import { batches, type Dataset, type Split } from "../../training/data/index.ts";
 import { evaluate } from "../../training/evaluate.ts";
@@ -26,6 +27,7 @@ export async function chooseThreshold(
   dataset: Dataset,
   validation: Split,
   backend: Backend,
+  signal: AbortSignal,
 ): Promise<Choice> {
   const found = new Map<number, { point: ThresholdPoint; selection: Selection }>();
   for (const keepMacs of KEEP) {
@@ -36,7 +38,7 @@ export async function chooseThreshold(
     if (found.has(threshold)) continue;
     const selection = select(model.graph, model.tensors, scores, { threshold, minimum: MINIMUM_CHANNELS });
     const { report, ...small } = cut(model.graph, model.tensors, selection.survivors);
-    const { accuracy } = await evaluate(small, batches(validation, dataset, { size: 100 }), backend);
+    const { accuracy } = await evaluate(small, batches(validation, dataset, { size: 100 }), backend, { signal });
     found.set(threshold, { selection, point: { threshold, accuracy, savedMacs: report.saved.macs, alive: selection.channels.alive } });
   }
   const all = [...found.values()].sort((a, b) => a.point.threshold - b.point.threshold);
@@ -49,7 +51,8 @@ export async function chooseThreshold(
 function tryTarget(model: Model, scores: Scores, keepMacs: number): Selection | undefined {
   try {
     return select(model.graph, model.tensors, scores, { keepMacs, minimum: MINIMUM_CHANNELS });
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
   }
 }

@@ -80,7 +80,7 @@ export async function runTour(options: TourOptions): Promise<TourResult> {
 
   output.progress("choosing the threshold on validation images");
   const scores = await scoreChannels(sparse.model.graph, sparse.model.tensors, { criterion: "slope", signal });
-  const choice = await chooseThreshold(sparse.model, scores, dataset, budget.validation, backend);
+  const choice = await chooseThreshold(sparse.model, scores, dataset, budget.validation, backend, signal);
   const { report: cutReport, ...small } = cut(sparse.model.graph, sparse.model.tensors, choice.selection.survivors);
   const cutModel: Model = { ...sparse.model, ...small };
   const tuned = await train(options, "fine-tuning", cutModel, FINETUNE, { ...(phases.at(-2) as Phase), order: "fine-tuning" });
