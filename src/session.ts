@@ -27,6 +27,7 @@ export interface SessionRunOptions {
 /** Engines without `Symbol.dispose` (Safari) get the one that compilers of `using` look for. */
 const dispose: typeof Symbol.dispose = (Symbol.dispose ?? Symbol.for("Symbol.dispose")) as typeof Symbol.dispose;
 
+/** A model that is loaded and ready: `Session.load` makes one, `run` runs it, `dispose` (or `using`) frees it. */
 export class Session implements Disposable {
   readonly #engine: Engine;
   #disposed = false;

@@ -34,7 +34,10 @@ async function openLink(onAnswer: (answer: Answer) => void, onFailure: (why: str
   const worker = new Worker(new URL("./session_worker.js", import.meta.url), { type: "module", name: "swivel session" });
   worker.onmessage = (event: MessageEvent<Answer>) => onAnswer(event.data);
   worker.onmessageerror = () => onFailure("a message could not be read");
-  worker.onerror = (event) => onFailure(event.message || "its script, session_worker.js, could not be loaded: serve it beside the bundle");
+  worker.onerror = (event) =>
+    onFailure(
+      event.message || "its script, session_worker.js, could not be loaded: bundle it as an entry beside the app's, or take worker: false",
+    );
   return { post: (request, transfer) => worker.postMessage(request, transfer), keepAlive: () => {}, terminate: () => worker.terminate() };
 }
 

@@ -71,6 +71,7 @@ export interface BuiltNet {
   init(random: Random, options?: InitialiseOptions): Tensors;
 }
 
+/** A network under construction: each call appends a layer, `build()` gives the graph and its initial tensors. Sizes are checked at each call. */
 export class Net {
   readonly #builder = new GraphBuilder(ops);
   readonly #counts = new Map<string, number>();

@@ -12,6 +12,7 @@ const GOLDEN = 0x9e3779b9; // 2^32 / golden ratio: separates the lanes
 const TWO_32 = 2 ** 32;
 const MAX_REJECTIONS = 100_000;
 
+/** A seeded generator: the same seed gives the same numbers everywhere; `fork` gives independent streams by name. */
 export class Random {
   #a: number;
   #b: number;

@@ -27,6 +27,7 @@ export interface RunSignal {
   readonly signal?: AbortSignal;
 }
 
+/** One training, from its first step (`create`) or from a checkpoint (`resume`) to the end of its recipe (`run`). Dispose of it. */
 export class Trainer {
   readonly recipe: Recipe;
   readonly #parts: Parts;

@@ -11,6 +11,7 @@ import { avgPool, globalAvgPool, maxPool } from "./pool.ts";
 import { flatten, reshape } from "./reshape.ts";
 import { softmax } from "./softmax.ts";
 
+/** Every op of inference, by name: what `costOf`, `verify` and the readers of models look them up in. */
 export const ops = {
   conv2d,
   linear,

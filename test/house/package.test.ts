@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -108,6 +108,22 @@ describe("the package", () => {
       },
     );
     expect(stdout).toBe("function\n");
+  });
+
+  it("is bundled with its workers by the command in README", async () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    const args = /^npx esbuild (.+)$/m.exec(readme)?.[1]?.split(" ") ?? [];
+    writeFileSync(join(consumer, "app.ts"), 'import { Session } from "swivel-nn";\nawait Session.load("m", { worker: true });\n');
+    const windows = process.platform === "win32";
+    const command = join(root, "node_modules", ".bin", windows ? "esbuild.cmd" : "esbuild");
+    await run(command, args, { cwd: consumer, shell: windows });
+    const written = readdirSync(join(consumer, "out"));
+    expect(written).toEqual(expect.arrayContaining(["app.js", "session_worker.js", "wasm_thread.js"]));
+    for (const file of written) {
+      const code = readFileSync(join(consumer, "out", file), "utf8");
+      const needed = [...code.matchAll(/(?:\bfrom|\bimport\(?|new URL\()\s*"\.\/([^"]+)"/g)].map((match) => match[1]);
+      expect({ file, missing: needed.filter((name) => !written.includes(name as string)) }).toEqual({ file, missing: [] });
+    }
   });
 
   it("touches no browser or Node global when it is imported, and keeps its errors' names when minified", async () => {

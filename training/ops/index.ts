@@ -35,5 +35,6 @@ export const gradientOps = {
 
 export type GradientOpName = keyof typeof gradientOps;
 
+/** `ops`, and those of training: gradients, losses, optimizers. */
 export const trainingOps = { ...ops, ...gradientOps } as const;
 export type TrainingOpName = keyof typeof trainingOps;
