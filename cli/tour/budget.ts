@@ -13,7 +13,7 @@ export const EPOCH_IMAGES = 6000;
 /** Validation images that are looked at after each epoch and for the choice of the threshold. */
 const VALIDATION_IMAGES = 1000;
 /** Epochs of fine-tuning for each epoch of training: a cut network is cheap to train. */
-export const FINETUNE_SHARE = 1;
+export const FINETUNE_SHARE = 2;
 
 /** The ways of training that are compared. The L1 arm is the one that is cut. */
 export const ARMS: readonly { readonly name: string; readonly activation: "relu" | "rrelu"; readonly settings: TrainingSettings }[] = [

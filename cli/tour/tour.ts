@@ -103,7 +103,7 @@ export async function runTour(options: TourOptions): Promise<TourResult> {
   const packed = factsOf(files.packed, results.packed.accuracy);
   const record: TourRecord = {
     report: {
-      dataset: { name: dataset.name, train: dataset.train.count, validation: dataset.validation.count, test: dataset.test.count },
+      dataset: { name: dataset.name, train: dataset.train.count, validation: budget.validation.count, test: dataset.test.count },
       arms: armFacts,
       dense,
       packed,
