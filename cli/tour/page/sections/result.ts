@@ -1,6 +1,5 @@
 /** What came out: the sentence, and the table of dense, packed and from scratch. */
 
-import { FINETUNE_SHARE } from "../../budget.ts";
 import type { BackendTiming, Report } from "../../record.ts";
 import { count, day, kilobytes, milliseconds, percent, points, range } from "../format.ts";
 import { accuracySentence, headline, speedSentence } from "../headline.ts";
@@ -57,8 +56,8 @@ export function resultSection(report: Report): Html {
 ${resultTable(report)}
 <div class="notes"><p>${measured} Medians, one image at a time, dense and packed in turns, on ${machine.cpu} (${machine.cores} cores), ${machine.engine}, ${machine.platform}, <time>${day(machine.date)}</time>.</p>
 <p><b>From scratch</b> is the control: a network of the packed one’s exact shape, so its size and speed are the same. It started from
-fresh weights, was never cut, and saw as many images as the packed one in all. Fine-tuning saw ${FINETUNE_SHARE} times as many images as
-training, which the dense network did not get: the fair comparison is with the control. If it does as well, the pruning has found the right shape, not better weights.</p></div>
+fresh weights, was never cut, and saw as many images as the packed one in all. Fine-tuning gave the packed network more
+images than the dense one ever saw: the fair comparison is with the control. If it does as well, the pruning has found the right shape, not better weights.</p></div>
 </header>
 `;
 }
