@@ -1,5 +1,5 @@
 /**
- * `npm run build`: what sources import but people do not write (the Wasm modules, the report's styles and script), then `dist/` as it is
+ * `npm run build`: what sources import but people do not write (the Wasm modules, the shaders, the report's styles and script), then `dist/` as it is
  * published: bundles and declarations. `tsx tools/build.ts sources` stops after the first. Nothing is done twice: see stamp.ts.
  */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -11,6 +11,7 @@ import { isMain } from "./is_main.ts";
 import { licencesOf } from "./licences.ts";
 import { buildPage, pageInputs } from "./page.ts";
 import { runIfChanged, withLock } from "./stamp.ts";
+import { buildShaders } from "./wgsl/build.ts";
 
 const toolInputs = ["tools", "package.json", "package-lock.json", "tsconfig.json"];
 const sourceDirs = ["src", "training", "energy", "cli", "shaders", "assembly"];
@@ -98,10 +99,11 @@ export async function build(upTo: "sources" | "dist" = "dist"): Promise<void> {
   await withLock(async () => {
     const steps = [
       { name: "page", inputs: pageInputs, run: buildPage },
+      { name: "shaders", inputs: ["shaders", "tools/wgsl", "src/backends/webgpu/shader.ts"], run: buildShaders },
       { name: "wasm", inputs: await wasmInputs(), run: wasmStep },
       { name: "dist", inputs: [...toolInputs, ...sourceDirs], run: distStep },
     ];
-    for (const step of upTo === "sources" ? steps.slice(0, 2) : steps) {
+    for (const step of upTo === "sources" ? steps.slice(0, -1) : steps) {
       const start = performance.now();
       if (await runIfChanged(step)) console.error(`built ${step.name} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
     }

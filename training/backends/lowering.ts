@@ -1,5 +1,6 @@
 /** How the ops of training graphs run on Wasm: a superset of the inference kernels, in a module of its own. */
-import { type KernelSet, type Lowering, lowerings, poolBytes, type Unsupported, windowOf } from "../../src/backends/wasm/lowering.ts";
+import type { Unsupported } from "../../src/backends/unsupported.ts";
+import { type KernelSet, type Lowering, lowerings, poolBytes, windowOf } from "../../src/backends/wasm/lowering.ts";
 import { convBytes, convWeightBytes, outerBytes, type Window } from "../../src/backends/wasm/scratch.ts";
 import type { BoundIo } from "../../src/graph/op.ts";
 import { type GradientOpName, trainingOps } from "../ops/index.ts";

@@ -5,6 +5,7 @@
 import type { BoundIo, OpDef } from "../../graph/op.ts";
 import { forActivations } from "../../ops/activation.ts";
 import { type OpName, ops } from "../../ops/index.ts";
+import type { Unsupported } from "../unsupported.ts";
 import { convBytes, dotBytes, type Window } from "./scratch.ts";
 
 export interface Lowering {
@@ -14,13 +15,6 @@ export interface Lowering {
   // biome-ignore lint/suspicious/noExplicitAny: attributes are typed where the op is defined
   scratch?(io: BoundIo<any>): number;
 }
-
-/** An op that this backend cannot run, and why. */
-export interface Unsupported {
-  readonly unsupported: string;
-}
-
-export const unsupported = (why: string): Unsupported => ({ unsupported: why });
 
 /** For ops without steps: they only rename memory. */
 export const NO_KERNEL: Lowering = { source: "" };

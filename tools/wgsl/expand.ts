@@ -1,0 +1,43 @@
+/** Makes one self-contained WGSL text of a shader file: includes resolved, marked loops written out, and for shipping, comments and spaces left out. */
+import { readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { root } from "../entries.ts";
+import { unroll } from "./unroll.ts";
+
+const INCLUDE = /^#include "([^"]+)"\s*$/gm;
+
+export interface ExpandOptions {
+  /** Write marked loops out. Default true. */
+  readonly unrolled?: boolean;
+}
+
+/** The shader at `path` (absolute). Each file is included once, however often it is named. */
+export function expand(path: string, { unrolled = true }: ExpandOptions = {}): string {
+  const text = include(path, new Set());
+  return unrolled ? unroll(text, relative(root, path)) : text;
+}
+
+function include(path: string, seen: Set<string>): string {
+  seen.add(path);
+  return readFileSync(path, "utf8").replace(INCLUDE, (_, name: string) => {
+    // includes are named from shaders/, like lib/grid.wgsl
+    const file = join(shadersDir, name);
+    return seen.has(file) ? "" : include(file, seen);
+  });
+}
+
+export const shadersDir = join(root, "shaders");
+
+/** Shorter, and the same tokens. */
+export function minify(code: string): string {
+  return code
+    .replace(/\/\*[\s\S]*?\*\//g, " ")
+    .replace(/\/\/[^\n]*/g, " ")
+    .replace(/\s+/g, " ")
+    .replace(/ ?([{}()[\];,:=<>*/%!?^|]) ?/g, "$1")
+    .replace(/(?<![-+&]) ?([-+&]) ?(?![-+&])/g, "$1")
+    .trim();
+}
+
+export const nameOf = (path: string): string => relative(shadersDir, path).replace(/\.wgsl$/, "").split("/").at(-1) as string;
+export const isInside = (path: string, dir: string): boolean => !relative(dir, dirname(path)).startsWith("..");
