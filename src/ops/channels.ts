@@ -40,8 +40,8 @@ function withChannels(io: InferIo<unknown>, slot: string, channels: number) {
   return { y: { dtype, shape: [shape[0] ?? "N", channels, ...shape.slice(2)] } };
 }
 
-/** For each output channel the source that lands on it, −1 where none does. */
-function inverse(index: readonly number[], channels: number): number[] {
+/** For each of `channels` channels its place in `index`, −1 where it has none. */
+export function inverseIndex(index: readonly number[], channels: number): number[] {
   const table = new Array<number>(channels).fill(-1);
   index.forEach((to, from) => {
     table[to] = from;
@@ -49,11 +49,12 @@ function inverse(index: readonly number[], channels: number): number[] {
   return table;
 }
 
-function checkIndex(io: InferIo<unknown>, index: readonly number[], channels: number, of: string): void {
+/** Checks that `index` names some of the `channels` channels of `of`, each once. `attr` is the attribute that it stands in. */
+export function checkIndex(io: InferIo<unknown>, index: readonly number[], channels: number, of: string, attr = "index"): void {
   const wrong = index.find((i) => i >= channels);
-  if (wrong !== undefined) throw io.fail("E_ATTR", `index ${wrong} is outside the ${channels} channels of ${of}`);
-  if (new Set(index).size !== index.length) throw io.fail("E_ATTR", "index names a channel twice; each may stand in it once");
-  if (index.length === 0) throw io.fail("E_ATTR", "index is empty; a value needs at least one channel");
+  if (wrong !== undefined) throw io.fail("E_ATTR", `${attr} ${wrong} is outside the ${channels} channels of ${of}`);
+  if (new Set(index).size !== index.length) throw io.fail("E_ATTR", `${attr} names a channel twice; each may stand in it once`);
+  if (index.length === 0) throw io.fail("E_ATTR", `${attr} is empty; a value needs at least one channel`);
 }
 
 const defineRoute = { kernel: routeKernel };
@@ -167,7 +168,7 @@ export const scatterAddChannels = defineOp({
     }
     return out;
   },
-  steps: (io) => [route(io, "x", inverse(io.attrs.index, io.attrs.channels))],
+  steps: (io) => [route(io, "x", inverseIndex(io.attrs.index, io.attrs.channels))],
   channels: (io) => [
     { a: ["base", 1], b: ["y", 1], map: SAME },
     { a: ["x", 1], b: ["y", 1], map: { kind: "table", table: io.attrs.index } },

@@ -2,12 +2,18 @@
  * Convolution (cross-correlation, as in PyTorch):
  * `y[n,o,i,j] = slope[o] · act( bias[o] + residual[n,o,i,j] + Σ x[n, c, i·sh − pt + p·dh, j·sw − pl + q·dw] · w[o, c', p, q] )`.
  * x [N, C, H, W], w [O, C/groups, KH, KW]. `activation`, `slope` and `residual` are epilogues that passes fuse in for inference.
+ *
+ * So are two lists of channels, for groups = 1. With `gather`, column c of w reads channel gather[c] of x, which may have more channels than w has
+ * columns. With `scatter`, filter f is added to channel scatter[f] of y, which has `channels` channels:
+ * `y[n,ch] = slope[ch] · act( residual[n,ch] + Σ_{f: scatter[f] = ch} (bias[f] + Σ x · w[f]) )`; a channel that no filter writes gets the rest alone.
+ * Bias goes with the filters, slope and residual with the channels of y.
  */
 
 import type { BoundIo, InferIo } from "../graph/op.ts";
-import { SAME, type Tie } from "../graph/ties.ts";
+import { type IndexMap, SAME, type Tie } from "../graph/ties.ts";
 import { activationCode, epilogueActivation } from "./activation.ts";
 import { int, ints } from "./attrs.ts";
+import { checkIndex, inverseIndex } from "./channels.ts";
 import { defineOp, fixed } from "./define.ts";
 import { fillWindow, inferWindow, windowAttrs, windowSlots } from "./window.ts";
 
@@ -20,7 +26,15 @@ export interface ConvAttrs {
   readonly groups: number;
 }
 
-/** The geometry slots of a convolution and of both its gradients. */
+/** The channels that a convolution reads and writes; both lists empty where these are all of x's and y's. */
+export interface ConvRoutes {
+  readonly gather: readonly number[];
+  readonly scatter: readonly number[];
+  /** Channels of y with `scatter`, else 0. */
+  readonly channels: number;
+}
+
+/** The geometry slots of a convolution and of both its gradients. cin: columns of w · groups, cout: filters. */
 export const convSlots = {
   n: "i32",
   cin: "i32",
@@ -35,7 +49,7 @@ export const convSlots = {
 export function fillConv(x: readonly number[], w: readonly number[], y: readonly number[], attrs: ConvAttrs) {
   return {
     n: x[0] as number,
-    cin: x[1] as number,
+    cin: (w[1] as number) * attrs.groups,
     cout: w[0] as number,
     groups: attrs.groups,
     ...fillWindow(x, y, w.slice(2), attrs),
@@ -44,7 +58,7 @@ export function fillConv(x: readonly number[], w: readonly number[], y: readonly
   };
 }
 
-/** Multiply-adds of a convolution, and of each of its gradients: every output reads C/groups · KH · KW products. */
+/** Multiply-adds of a convolution, and of each of its gradients: every output of a filter reads C/groups · KH · KW products. */
 export function convMacs(w: readonly number[], y: readonly number[]): number {
   const [o = 0, c = 0, kh = 0, kw = 0] = w;
   const [n = 0, , oh = 0, ow = 0] = y;
@@ -71,17 +85,50 @@ export function checkConvChannels(
   }
 }
 
+/** Checks `gather`, `scatter` and `channels`; returns the number of channels of y. */
+function checkRoutes(io: InferIo<ConvAttrs & ConvRoutes>, xChannels: number, filters: number, columns: number): number {
+  const { gather, scatter, channels, groups } = io.attrs;
+  if (groups !== 1 && gather.length + scatter.length > 0) {
+    throw io.fail("E_ATTR", `gather and scatter need groups = 1, this has ${groups}; move channels with nodes of their own`);
+  }
+  if (gather.length > 0) {
+    checkIndex(io, gather, xChannels, "x", "gather");
+    if (gather.length !== columns) {
+      throw io.fail("E_CHANNELS", `gather has ${gather.length} entries, w has ${columns} columns; give one for each column`);
+    }
+  }
+  if (scatter.length === 0) {
+    if (channels !== 0) throw io.fail("E_ATTR", `channels is ${channels} without scatter; leave it out, or give scatter`);
+    return filters;
+  }
+  checkIndex(io, scatter, channels, "y", "scatter");
+  if (scatter.length !== filters) {
+    throw io.fail("E_CHANNELS", `scatter has ${scatter.length} entries, w has ${filters} filters; give one for each filter`);
+  }
+  return channels;
+}
+
+/** The channels of y in the order in which kernels write them: those of filters 0 … F − 1, then those that no filter writes. Empty without scatter. */
+function writingOrder({ scatter, channels }: ConvRoutes): number[] {
+  if (scatter.length === 0) return [];
+  const writers = inverseIndex(scatter, channels);
+  return [...scatter, ...writers.flatMap((filter, channel) => (filter < 0 ? [channel] : []))];
+}
+
 /** Ties between the channels of x, w and y; a depthwise channel goes straight through, a group's channels share the rows of w. */
-function convTies(io: BoundIo<ConvAttrs>): Tie[] {
+function convTies(io: BoundIo<ConvAttrs & ConvRoutes>): Tie[] {
   const [cout = 0, perGroup = 0] = io.shape("w");
-  const { groups } = io.attrs;
+  const { groups, gather, scatter, channels } = io.attrs;
   const depthwise = perGroup === 1 && groups === cout && groups > 1;
+  const through = (index: readonly number[], size: number): IndexMap =>
+    index.length === 0 ? SAME : { kind: "table", table: inverseIndex(index, size) };
+  const toFilter = through(scatter, channels);
   return [
     depthwise
       ? { a: ["x", 1], b: ["y", 1], map: SAME }
-      : { a: ["x", 1], b: ["w", 1], map: groups === 1 ? SAME : { kind: "modulo", size: perGroup } },
-    { a: ["y", 1], b: ["w", 0], map: SAME },
-    { a: ["y", 1], b: ["bias", 0], map: SAME },
+      : { a: ["x", 1], b: ["w", 1], map: groups === 1 ? through(gather, io.shape("x")[1] as number) : { kind: "modulo", size: perGroup } },
+    { a: ["y", 1], b: ["w", 0], map: toFilter },
+    { a: ["y", 1], b: ["bias", 0], map: toFilter },
     { a: ["y", 1], b: ["slope", 0], map: SAME },
     { a: ["residual", 1], b: ["y", 1], map: SAME },
   ];
@@ -90,21 +137,35 @@ function convTies(io: BoundIo<ConvAttrs>): Tie[] {
 export const conv2d = defineOp({
   name: "conv2d",
   inputs: { x: "required", w: "required", bias: "optional", slope: "optional", residual: "optional" },
-  attrs: { ...convAttrs, activation: epilogueActivation },
+  attrs: {
+    ...convAttrs,
+    activation: epilogueActivation,
+    gather: ints(undefined, 0, []),
+    scatter: ints(undefined, 0, []),
+    channels: int(0, 0),
+  },
   infer(io) {
     const x = io.dims("x", 4);
     const w = io.dims("w", 4).map((dim) => fixed(io, "w", dim));
-    checkConvChannels(io, x, w, io.attrs.groups);
-    const [cout = 0, , kh = 0, kw = 0] = w;
+    const [cout = 0, columns = 0, kh = 0, kw = 0] = w;
+    const channels = checkRoutes(io, fixed(io, "x", x[1]), cout, columns);
+    if (io.attrs.gather.length === 0) checkConvChannels(io, x, w, io.attrs.groups);
     const [oh, ow] = inferWindow(io, "x", x[2], x[3], [kh, kw], io.attrs);
-    const shape = [x[0] ?? "N", cout, oh, ow];
+    const shape = [x[0] ?? "N", channels, oh, ow];
     io.expect("bias", [cout], "one bias per filter");
-    io.expect("slope", [cout], "one slope per filter");
+    io.expect("slope", [channels], channels === cout ? "one slope per filter" : "one slope per channel of y");
     io.expect("residual", shape, "the shape of the output");
     return { y: { dtype: "f32", shape } };
   },
   macs: (io) => convMacs(io.shape("w"), io.shape("y")),
-  params: { ...convSlots, fn: "i32" },
-  fill: (io) => ({ ...fillConv(io.shape("x"), io.shape("w"), io.shape("y"), io.attrs), fn: activationCode(io.attrs.activation) }),
+  // xc and yc: channels of x and y in memory
+  params: { ...convSlots, xc: "i32", yc: "i32", fn: "i32" },
+  fill: (io) => ({
+    ...fillConv(io.shape("x"), io.shape("w"), io.shape("y"), io.attrs),
+    xc: io.shape("x")[1] as number,
+    yc: io.shape("y")[1] as number,
+    fn: activationCode(io.attrs.activation),
+  }),
+  tables: { gather: (io) => io.attrs.gather, scatter: (io) => writingOrder(io.attrs) },
   channels: convTies,
 });
