@@ -24,6 +24,8 @@ export type ErrorCode =
   | "E_INPUT" // an input that is missing, unknown or of the wrong length or type
   | "E_UNSUPPORTED" // this backend, engine or build cannot do it
   | "E_BACKEND" // a backend failed to start or broke down
+  | "E_ADAPTER" // no WebGPU adapter, or no device from it
+  | "E_DEVICE_LOST" // the GPU device is gone: driver reset, unplugged, or taken back by the browser
   | "E_MEMORY" // no more memory
   | "E_ABORTED" // the caller's signal fired
   | "E_DISPOSED" // used after dispose()

@@ -41,7 +41,7 @@ export function findChromium(): string | undefined {
 }
 
 export interface LaunchOptions {
-  /** Turns WebGPU on; where there is no GPU the adapter is Chromium's software one. */
+  /** Turns WebGPU on; with the software adapter that Chromium brings, so that it means the same everywhere. */
   webgpu?: boolean;
 }
 
@@ -52,7 +52,7 @@ export async function launchChromium(options: LaunchOptions = {}): Promise<Brows
   const args = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];
   // Chromium's sandbox refuses to run as root, and Docker's default profile leaves little shared memory.
   if (process.getuid?.() === 0) args.push("--no-sandbox", "--disable-dev-shm-usage");
-  if (options.webgpu) args.push("--enable-unsafe-webgpu", "--enable-features=Vulkan");
+  if (options.webgpu) args.push("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader");
   return chromium.launch({ executablePath, args });
 }
 
@@ -70,6 +70,7 @@ export function ensureChromium(): string {
 const mediaTypes: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
   ".json": "application/json",
   ".map": "application/json",
   ".css": "text/css; charset=utf-8",

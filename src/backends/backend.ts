@@ -12,6 +12,8 @@ export interface CompileOptions {
   /** Data of `param` and `state` values (views by their own names, or a whole block by its). What is missing starts as zeros. */
   readonly tensors: Tensors;
   readonly signal?: AbortSignal;
+  /** Told as parts become ready that take time: pipelines of a GPU. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 export interface Backend {
@@ -47,9 +49,12 @@ export interface Explanation {
   /** "relaxed" or "baseline" on Wasm. */
   readonly simd?: "relaxed" | "baseline";
   readonly threads: number;
+  /** On WebGPU the adapter, as it names itself, and what weights and activations are stored in. */
+  readonly adapter?: string;
+  readonly precision?: "f32" | "f16";
   /** Why there are so many threads. */
   readonly threadsWhy: string;
-  /** Kernel calls per run. */
+  /** Kernel calls (on WebGPU dispatches) per run. */
   readonly steps: number;
   /** Bytes of weights and of planned activations at the batch that was run last (1 before the first run). */
   readonly bytes: { readonly weights: number; readonly activations: number };

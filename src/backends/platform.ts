@@ -7,3 +7,8 @@ export const isNode = (): boolean => typeof process === "object" && typeof proce
 export async function importNode<T>(name: string): Promise<T> {
   return import(/* @vite-ignore */ /* webpackIgnore: true */ `node:${name}`);
 }
+
+/** An optional package, in Node only; its name is kept from bundlers in the same way. */
+export async function importPackage<T>(name: string): Promise<T> {
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+}

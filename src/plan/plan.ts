@@ -4,7 +4,7 @@ import { bindNode } from "../graph/io.ts";
 import type { BoundIo, OpDef, OpTable, Step } from "../graph/op.ts";
 import { opOf } from "../graph/verify.ts";
 import { type Arena, placeApart, placeInArena } from "./memory.ts";
-import { type Placement, storages } from "./storage.ts";
+import { type Placement, type Storage, storages } from "./storage.ts";
 
 export interface PlannedNode {
   readonly node: Node;
@@ -18,6 +18,7 @@ export interface Plan {
   readonly batch: number;
   readonly nodes: readonly PlannedNode[];
   readonly placements: ReadonlyMap<string, Placement>;
+  readonly storages: ReadonlyMap<string, Storage>;
   /** Storages of params and state. The same for every batch. */
   readonly persistent: Arena;
   /** Storages of inputs and temporaries. */
@@ -38,6 +39,7 @@ export function makePlan(graph: Graph, table: OpTable, batch: number, keep: read
     batch,
     nodes,
     placements,
+    storages: all,
     persistent: placeApart([...all.values()].filter((storage) => storage.persistent)),
     arena: placeInArena([...all.values()].filter((storage) => !storage.persistent)),
     macs: nodes.reduce((sum, node) => sum + node.macs, 0),

@@ -39,5 +39,9 @@ export function minify(code: string): string {
     .trim();
 }
 
-export const nameOf = (path: string): string => relative(shadersDir, path).replace(/\.wgsl$/, "").split("/").at(-1) as string;
+export const nameOf = (path: string): string =>
+  relative(shadersDir, path)
+    .replace(/\.wgsl$/, "")
+    .split("/")
+    .at(-1) as string;
 export const isInside = (path: string, dir: string): boolean => !relative(dir, dirname(path)).startsWith("..");

@@ -10,7 +10,12 @@ export function reflect(code: string, where: string): Facts {
     throw new Error(`${where}: ${what}`);
   };
   const bindings = [...text.matchAll(/@group\(0\)\s*@binding\((\d+)\)\s*var<([^>]+)>\s*(\w+)\s*:\s*([^;]+);/g)].map(
-    ([, binding, space = "", name = "", type = ""]) => ({ binding: Number(binding), space: space.replace(/\s/g, ""), name, type: type.trim() }),
+    ([, binding, space = "", name = "", type = ""]) => ({
+      binding: Number(binding),
+      space: space.replace(/\s/g, ""),
+      name,
+      type: type.trim(),
+    }),
   );
   if (!/@compute\s+@workgroup_size\([^)]*\)\s*fn main\(/.test(text)) fail('has no entry point "@compute @workgroup_size(…) fn main("');
   const uniform = bindings.find(({ space }) => space === "uniform");

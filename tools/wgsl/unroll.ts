@@ -22,7 +22,8 @@ export function unroll(code: string, where: string): string {
     const open = match.index + head.length;
     const close = closingBrace(text, open, where);
     const body = text.slice(open, close);
-    if (/\b(break|continue)\b/.test(body)) throw new Error(`${where}: the body of an unrolled loop over ${variable} must not break or continue`);
+    if (/\b(break|continue)\b/.test(body))
+      throw new Error(`${where}: the body of an unrolled loop over ${variable} must not break or continue`);
     const [first, suffix] = evaluate(from, constants, where);
     const [last] = evaluate(to, constants, where);
     let copies = "";

@@ -39,8 +39,9 @@ export function encodeProgram(plan: Plan, set: KernelSet, base: number, persiste
     bytes += 4 * blockFields(planned.def.kernel).length;
     const tables = planned.def.kernel.tables.map((name) => {
       const table = bytes;
-      bytes += 4 * (step.tables[name]?.length ?? 0);
-      return table;
+      const length = step.tables[name]?.length ?? 0;
+      bytes += 4 * length;
+      return length === 0 ? undefined : table;
     });
     return { block, tables };
   });
@@ -67,7 +68,8 @@ export function encodeProgram(plan: Plan, set: KernelSet, base: number, persiste
       block,
       planned,
       step,
-      tables.map((table) => base + table),
+      // like a tensor that is left out, a table without entries is address 0
+      tables.map((table) => (table === undefined ? 0 : base + table)),
       scratchBytes,
       addressOf,
     );
