@@ -14,8 +14,10 @@
  *     await trainer.run();
  */
 export type { Backend, Executable } from "../src/backends/backend.ts";
+export { GraphBuilder } from "../src/graph/builder.ts";
 export { type Differentiated, type DifferentiateOptions, differentiate } from "./autodiff.ts";
 export { wasmTrainingBackend } from "./backends/wasm.ts";
+export { type DispatchDescription, type DispatchOptions, type GraphDispatches, webgpuDispatches } from "./backends/webgpu_dispatches.ts";
 export type { Augment, Batch, BatchOptions, BatchSource, Dataset, Split } from "./data/index.ts";
 export * as datasets from "./data/index.ts";
 export { evaluate } from "./evaluate.ts";
