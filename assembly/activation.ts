@@ -36,7 +36,8 @@ function planes(p: Activation, worker: i32, workers: i32): void {
   }
 }
 
-function rotate_plane(fn: i32, x: usize, y: usize, count: i32, slope: v128): void {
+/** y = slope · f(x) for `count` floats. */
+export function rotate_plane(fn: i32, x: usize, y: usize, count: i32, slope: v128): void {
   const whole = whole_bytes(count);
   for (let at: usize = 0; at < whole; at += 16) v128.store(y + at, f32x4.mul(slope, activate(fn, v128.load(x + at))));
   store_part(y + whole, f32x4.mul(slope, activate(fn, v128.load(x + whole))), count & 3);

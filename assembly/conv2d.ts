@@ -1,17 +1,22 @@
 /**
  * `y[n,o,i,j] = slope[o] · act( bias[o] + residual[n,o,i,j] + Σ x[n, c, i·sh − pt + p·dh, j·sw − pl + q·dw] · w[o, c', p, q] )`
- * x [n, cin, ih, iw], w [cout, cin/groups, kh, kw], y and residual [n, cout, oh, ow].
+ * x [n, xc, ih, iw], w [cout, cin/groups, kh, kw], y and residual [n, yc, oh, ow].
+ *
+ * xc = cin and yc = cout, but for tables (groups = 1): column c of w reads channel gather[c] of x; filter o goes to channel scatter[o] of y, with that
+ * channel's residual and slope, and the channels scatter[cout] … scatter[yc − 1] get their epilogue alone. Both tables only say where planes begin.
  *
  * For each band of an image: make its planes (planes.ts), then multiply (outer.ts) the packed weights, a row for each filter, with one row for each tap,
  * which is a plane read from the tap's offset. Vectors run along pixels, so an odd number of channels costs no more than its share.
  *
  * Scratch: the structs below, then two halves: the band's planes and list of vectors; the taps and the packed weights.
  */
+import { activate } from "./activate";
+import { rotate_plane } from "./activation";
 import { Conv2d } from "./generated/layouts";
 import { SLACK, SPARE_SPOTS, STRUCTS } from "./generated/scratch";
 import { Outer, outer, Spot } from "./outer";
 import { list_spots, pack_panel, panel_rows, spots_bytes, Tap } from "./panel";
-import { bytes, nth } from "./parts";
+import { bytes, fill_row, nth } from "./parts";
 import { fill_planes, fit_rows, Planes, set_rows, shape_planes, tap_offset } from "./planes";
 import { share } from "./simd";
 
@@ -26,6 +31,9 @@ class Job {
   first_filter: i32;
   end_filter: i32;
   most: i32;
+  /** Entries of the table scatter that no filter writes. */
+  first_rest: i32;
+  end_rest: i32;
   /** The planes, and the list of taps. */
   into: usize;
   taps: usize;
@@ -39,7 +47,9 @@ export function conv2d(p: Conv2d, worker: i32, workers: i32, scratch: usize): vo
   job.into = scratch + STRUCTS;
   job.taps = job.into + half;
   choose_bands(p, planes, job, half, worker, workers);
-  if (job.first_item == job.end_item || job.first_filter == job.end_filter) return;
+  if (job.first_item == job.end_item) return;
+  finish_rest(p, job, planes.rows);
+  if (job.first_filter == job.end_filter) return;
 
   const channels = p.cin / p.groups;
   list_taps(p, planes, job.taps);
@@ -74,6 +84,9 @@ function choose_bands(p: Conv2d, planes: Planes, job: Job, half: i32, worker: i3
   job.end_item = by_filters ? items : share(items, worker + 1, workers);
   job.first_filter = by_filters ? share(filters, worker, workers) : 0;
   job.end_filter = by_filters ? share(filters, worker + 1, workers) : filters;
+  const rest = p.scatter ? p.yc - p.cout : 0;
+  job.first_rest = p.cout + (by_filters ? share(rest, worker, workers) : 0);
+  job.end_rest = p.cout + (by_filters ? share(rest, worker + 1, workers) : rest);
   job.most = panel_rows(half - window * offsetof<Tap>(), channels * window);
 }
 
@@ -82,9 +95,12 @@ function convolve(p: Conv2d, planes: Planes, t: Outer, job: Job, group: i32, o: 
   const channels = p.cin / p.groups;
   const window = p.kh * p.kw;
   const row = channels * window;
-  pack_panel(t, job.taps, window, channels, nth(p.w, o * row), bytes(row), bytes(window), planes.channel_bytes);
+  pack_panel(t, job.taps, window, channels, nth(p.w, o * row), bytes(row), bytes(window), planes.channel_bytes, planes.direct ? p.gather : 0);
+  // the channel of y that rows are counted from
+  const first_channel = p.scatter ? 0 : o;
+  t.places = p.scatter ? nth(p.scatter, o) : 0;
   t.bias = p.bias ? nth(p.bias, o) : 0;
-  t.slope = p.slope ? nth(p.slope, o) : 0;
+  t.slope = p.slope ? nth(p.slope, first_channel) : 0;
   let listed = 0;
   for (let item = job.first_item; item < job.end_item; item++) {
     const image = item / job.bands;
@@ -92,10 +108,26 @@ function convolve(p: Conv2d, planes: Planes, t: Outer, job: Job, group: i32, o: 
     const rows = min(planes.rows, p.oh - first);
     if (rows != listed) list_spots(t, rows, p.ow, planes.row_bytes, bytes(p.ow));
     listed = rows;
-    const x = nth(p.x, (image * p.cin + group * channels) * p.ih * p.iw);
-    t.b = fill_planes(planes, job.into, x, channels, first);
-    t.y = nth(p.y, ((image * p.cout + o) * p.oh + first) * p.ow);
+    const x = nth(p.x, (image * p.xc + group * channels) * p.ih * p.iw);
+    t.b = fill_planes(planes, job.into, x, channels, first, p.gather);
+    t.y = nth(p.y, ((image * p.yc + first_channel) * p.oh + first) * p.ow);
     outer(t);
+  }
+}
+
+/** The worker's bands of the channels that no filter writes: slope · act(residual), where bands are `height` rows. */
+function finish_rest(p: Conv2d, job: Job, height: i32): void {
+  for (let k = job.first_rest; k < job.end_rest; k++) {
+    const channel = load<i32>(nth(p.scatter, k));
+    const slope = p.slope ? v128.load32_splat(nth(p.slope, channel)) : f32x4.splat(1);
+    const none = f32x4.extract_lane(f32x4.mul(slope, activate(p.fn, f32x4.splat(0))), 0);
+    for (let item = job.first_item; item < job.end_item; item++) {
+      const first = (item % job.bands) * height;
+      const at = (((item / job.bands) * p.yc + channel) * p.oh + first) * p.ow;
+      const count = min(height, p.oh - first) * p.ow;
+      if (p.residual) rotate_plane(p.fn, nth(p.residual, at), nth(p.y, at), count, slope);
+      else fill_row(nth(p.y, at), count, none);
+    }
   }
 }
 

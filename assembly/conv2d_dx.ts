@@ -45,6 +45,7 @@ export function conv2d_dx(p: Conv2dDx, worker: i32, workers: i32, scratch: usize
   t.spots = job.into + (planes.direct ? 0 : <usize>(p.cout / p.groups) * planes.channel_bytes + SLACK);
   t.y_row = bytes(p.ih * p.iw);
   t.lane_bytes = bytes(p.sw);
+  t.places = 0;
   t.bias = 0;
   t.slope = 0;
   t.has_residual = false;

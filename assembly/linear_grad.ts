@@ -33,6 +33,7 @@ function prepare(scratch: usize, b: usize, y: usize, cols: i32): Outer {
   t.y = y;
   t.y_row = bytes(cols);
   t.lane_bytes = 4;
+  t.places = 0;
   t.bias = 0;
   t.slope = 0;
   t.has_residual = false;

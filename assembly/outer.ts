@@ -5,13 +5,13 @@
  *   a  packed into a panel: blocks of up to six rows, and in each block one record per k: { where row k of b lies: usize, the block's weights: f32 … }.
  *      A record is all that a turn of the innermost loop reads besides b: one pointer, few registers. panel.ts makes it.
  *   b  vector v of row k lies at b + (offset in the record) + spot.from. Rows may lie anywhere: a convolution's taps need no unfolding.
- *   y  vector v of row m lies at y + m · y_row + spot.to.
+ *   y  vector v of row m lies at y + m · y_row + spot.to; with a table of places, at row places[m] of y.
  *
  * A tile is a block by two vectors (one or two rows by four), whose sums stay in registers. Every output is one chain of multiply-adds in the order
  * of k, whatever the tile: how the work is split never changes a bit.
  */
 import { activate } from "./activate";
-import { nth } from "./parts";
+import { entry, nth } from "./parts";
 import { Rows1, Rows2, Rows3, Rows4, Rows5, Rows6, row_blocks } from "./rows";
 import { fma, share } from "./simd";
 
@@ -38,8 +38,11 @@ export class Outer {
   /** How many pixels of each vector are stored, and how many bytes apart: 4 and 4 where vectors are stored whole. */
   lanes: i32;
   lane_bytes: usize;
+  /** For each row the row of y that it goes to, or 0: its own. */
+  places: usize;
   /** One number per row, or 0. */
   bias: usize;
+  /** One number per row of y, or 0. */
   slope: usize;
   /** Where the residual lies relative to y, if there is one. */
   residual: usize;
@@ -52,7 +55,7 @@ export class Outer {
 
 /** Computes all of y. */
 export function outer(t: Outer): void {
-  t.plain = !t.bias && !t.slope && !t.has_residual && !t.fn && t.lanes == 4 && t.lane_bytes == 4;
+  t.plain = !t.places && !t.bias && !t.slope && !t.has_residual && !t.fn && t.lanes == 4 && t.lane_bytes == 4;
   const blocks = row_blocks(t.m);
   let panel = t.panel;
   for (let block = 0; block < blocks; block++) {
@@ -219,7 +222,8 @@ function store_pair(y: usize, at: usize, c0: v128, c1: v128): void {
 
 /** The epilogue, and stores of all kinds. */
 function finish(t: Outer, row: i32, at: usize, c0: v128, c1: v128): void {
-  const y = t.y + <usize>row * t.y_row;
+  const place = entry(t.places, row);
+  const y = t.y + <usize>place * t.y_row;
   const y0 = y + spot(at, 0).to;
   const y1 = y + spot(at, 1).to;
   if (t.bias) {
@@ -236,7 +240,7 @@ function finish(t: Outer, row: i32, at: usize, c0: v128, c1: v128): void {
     c1 = activate(t.fn, c1);
   }
   if (t.slope) {
-    const slope = v128.load32_splat(nth(t.slope, row));
+    const slope = v128.load32_splat(nth(t.slope, place));
     c0 = f32x4.mul(slope, c0);
     c1 = f32x4.mul(slope, c1);
   }

@@ -1,7 +1,7 @@
 /** What the outer product (outer.ts) is given: panels of packed weights, and lists of where vectors lie. */
 import { MAX_ROWS, SPARE_SPOTS } from "./generated/scratch";
 import { Outer, Spot } from "./outer";
-import { bytes, nth } from "./parts";
+import { bytes, entry, nth } from "./parts";
 import { row_blocks } from "./rows";
 import { share } from "./simd";
 
@@ -26,7 +26,7 @@ export function panel_rows(bytes: i32, k: i32): i32 {
 
 /**
  * Packs t.m rows of weights at t.panel, for sums over `channels` × the `count` taps of a list. Rows of a lie a_row bytes apart; from one channel to the next
- * are a_channel bytes in a, b_channel in b. Sets t.k, and returns where the panel ends.
+ * are a_channel bytes in a, b_channel in b, where channel c lies at place gather[c] if there is such a table. Sets t.k, and returns where the panel ends.
  */
 export function pack_panel(
   t: Outer,
@@ -37,6 +37,7 @@ export function pack_panel(
   a_row: usize,
   a_channel: usize,
   b_channel: usize,
+  gather: usize = 0,
 ): usize {
   t.k = count * channels;
   const end = taps + <usize>count * offsetof<Tap>();
@@ -46,13 +47,12 @@ export function pack_panel(
     const row = share(t.m, block, blocks);
     const rows = share(t.m, block + 1, blocks) - row;
     let weights = a + <usize>row * a_row;
-    let from: usize = 0;
     for (let c = 0; c < channels; c++) {
+      const from = <usize>entry(gather, c) * b_channel;
       for (let tap = taps; tap < end; tap += offsetof<Tap>()) {
         at = put_record(at, from + changetype<Tap>(tap).b, weights + changetype<Tap>(tap).a, a_row, rows);
       }
       weights += a_channel;
-      from += b_channel;
     }
   }
   return at;

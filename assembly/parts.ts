@@ -20,6 +20,13 @@ export function bytes(count: i32): usize {
   return (<usize>count) << 2;
 }
 
+/** Entry `index` of a table of i32; without a table (0) the index itself. */
+// @ts-ignore: decorator
+@inline
+export function entry(table: usize, index: i32): i32 {
+  return table ? load<i32>(nth(table, index)) : index;
+}
+
 /** Bytes of the whole vectors among `count` floats. */
 // @ts-ignore: decorator
 @inline

@@ -10,7 +10,7 @@
  * Planes lie an odd number of cache lines apart: with powers of two, all channels of a pixel would share a few sets of the cache.
  */
 import { LINE, SLACK } from "./generated/scratch";
-import { bytes } from "./parts";
+import { bytes, entry } from "./parts";
 
 @unmanaged
 export class Planes {
@@ -93,20 +93,23 @@ export function tap_offset(t: Planes, dh: i32, dw: i32): usize {
   return <usize>phase * t.plane_bytes + <usize>(dh / t.step_h) * t.row_bytes + bytes(dw / t.step_w);
 }
 
-/** Makes the planes of `channels` channels for the band that starts at output row `row`; returns where they are: `into`, or in the image. */
-export function fill_planes(t: Planes, into: usize, image: usize, channels: i32, row: i32): usize {
+/**
+ * Makes the planes of `channels` channels for the band that starts at output row `row`; returns where they are: `into`, or in the image. The channels
+ * are the image's first ones, or those in the table `gather` where it is not 0; an image that is read where it is keeps its own order.
+ */
+export function fill_planes(t: Planes, into: usize, image: usize, channels: i32, row: i32, gather: usize = 0): usize {
   if (t.direct) return image + <usize>row * t.row_bytes;
   const rows = t.rows + t.halo_h;
   const source = bytes(t.h * t.w);
   let plane = into;
   for (let c = 0; c < channels; c++) {
+    const from = image + <usize>entry(gather, c) * source;
     for (let i = 0; i < t.phases_h; i++) {
       for (let j = 0; j < t.phases_w; j++) {
-        copy_plane(t, plane, image, rows, t.top + row * t.step_h + i, t.left + j);
+        copy_plane(t, plane, from, rows, t.top + row * t.step_h + i, t.left + j);
         plane += t.plane_bytes;
       }
     }
-    image += source;
   }
   return into;
 }

@@ -1,13 +1,16 @@
 /** conv2d, linear and batch norm. Weights have ONNX's layouts already: [O, C/groups, KH, KW], and [out, in] as a transposed factor. */
 import type { Activation } from "../ops/activation.ts";
-import type { ConvAttrs } from "../ops/conv2d.ts";
+import type { ConvAttrs, ConvRoutes } from "../ops/conv2d.ts";
 import { epilogue } from "./activation.ts";
+import { gather, scatter } from "./channels.ts";
 import type { OnnxIo } from "./rule.ts";
 
-export function conv2d(io: OnnxIo<ConvAttrs & { readonly activation: Activation | "none" }>): void {
-  const { stride, padding, dilation, groups } = io.attrs;
+export function conv2d(io: OnnxIo<ConvAttrs & ConvRoutes & { readonly activation: Activation | "none" }>): void {
+  const { stride, padding, dilation, groups, channels } = io.attrs;
   const attrs = { kernel_shape: io.shape("w").slice(2), strides: stride, pads: padding, dilations: dilation, group: groups };
-  epilogue(io, io.op("Conv", [io.input("x"), io.input("w"), io.input("bias")], attrs));
+  const x = io.attrs.gather.length === 0 ? io.input("x") : gather(io, io.input("x"), io.attrs.gather);
+  const y = io.op("Conv", [x, io.input("w"), io.input("bias")], attrs);
+  epilogue(io, io.attrs.scatter.length === 0 ? y : scatter(io, y, io.attrs.scatter, channels));
 }
 
 export function linear(io: OnnxIo<{ readonly activation: Activation | "none" }>): void {

@@ -20,15 +20,19 @@ function activation(f: (x: number) => number): ReferenceKernel {
 
 export const activationKernels = forActivations((name) => activation(activations[name]));
 
-/** What convolution and linear do with their sums: y = slope[c] · f(y + bias[c] + residual), each where it is given. */
-export function epilogue(io: ReferenceIo<{ readonly activation: Activation | "none" }>): void {
+/**
+ * What convolution and linear do with their sums: y = slope[c] · f(y + bias[c] + residual), each where it is given. With `scatter`, number k of the
+ * bias belongs to channel scatter[k].
+ */
+export function epilogue(io: ReferenceIo<{ readonly activation: Activation | "none" }>, scatter: readonly number[] = []): void {
   const y = io.output("y");
   const f = io.attrs.activation === "none" ? (x: number) => x : activations[io.attrs.activation];
   const bias = io.has("bias") ? io.input("bias") : undefined;
   const residual = io.has("residual") ? io.input("residual") : undefined;
   const slope = io.has("slope") ? io.input("slope") : undefined;
+  const biasOf = (c: number): number => bias?.[scatter.length === 0 ? c : scatter.indexOf(c)] ?? 0;
   eachElement(io.shape("y"), (i, c) => {
-    const sum = at(y, i) + (bias ? at(bias, c) : 0) + (residual ? at(residual, i) : 0);
+    const sum = at(y, i) + biasOf(c) + (residual ? at(residual, i) : 0);
     y[i] = (slope ? at(slope, c) : 1) * f(sum);
   });
 }

@@ -1,6 +1,9 @@
-/** y[n,o,i,j] = slope[o] · act(bias[o] + residual[n,o,i,j] + Σ x[n, c, y, x] · w[o, c', p, q]) */
+/**
+ * y[n,o,i,j] = slope[o] · act(bias[o] + residual[n,o,i,j] + Σ x[n, c, y, x] · w[o, c', p, q]); with `gather` and `scatter`, columns of w and filters
+ * have their channels of x and y in these lists.
+ */
 import type { Activation } from "../ops/activation.ts";
-import type { ConvAttrs } from "../ops/conv2d.ts";
+import type { ConvAttrs, ConvRoutes } from "../ops/conv2d.ts";
 import { epilogue } from "./activation.ts";
 import { at, type ReferenceIo } from "./kernel.ts";
 import { eachTap } from "./window.ts";
@@ -13,23 +16,25 @@ export function eachProduct(
   xShape: readonly number[],
   wShape: readonly number[],
   yShape: readonly number[],
-  attrs: ConvAttrs,
+  attrs: ConvAttrs & Partial<ConvRoutes>,
   visit: (x: number, w: number, y: number) => void,
 ): void {
   const [examples = 1, channels = 1, height = 1, width = 1] = xShape;
   const [filters = 1, channelsPerGroup = 1, kernelHeight = 1, kernelWidth = 1] = wShape;
-  const [, , outputHeight = 1, outputWidth = 1] = yShape;
+  const [, yChannels = 1, outputHeight = 1, outputWidth = 1] = yShape;
   const filtersPerGroup = filters / attrs.groups;
   for (let n = 0; n < examples; n++) {
     for (let o = 0; o < filters; o++) {
+      const written = attrs.scatter?.[o] ?? o;
       const group = Math.floor(o / filtersPerGroup);
       for (let c = 0; c < channelsPerGroup; c++) {
-        const channel = group * channelsPerGroup + c;
+        const column = group * channelsPerGroup + c;
+        const read = attrs.gather?.[column] ?? column;
         eachTap([height, width], [outputHeight, outputWidth], [kernelHeight, kernelWidth], attrs, (i, j, p, q, y, x) => {
           visit(
-            ((n * channels + channel) * height + y) * width + x,
+            ((n * channels + read) * height + y) * width + x,
             ((o * channelsPerGroup + c) * kernelHeight + p) * kernelWidth + q,
-            ((n * filters + o) * outputHeight + i) * outputWidth + j,
+            ((n * yChannels + written) * outputHeight + i) * outputWidth + j,
           );
         });
       }
@@ -37,12 +42,12 @@ export function eachProduct(
   }
 }
 
-export function conv2d(io: ReferenceIo<ConvAttrs & { readonly activation: Activation | "none" }>): void {
+export function conv2d(io: ReferenceIo<ConvAttrs & ConvRoutes & { readonly activation: Activation | "none" }>): void {
   const x = io.input("x");
   const w = io.input("w");
   const y = io.output("y");
   eachProduct(io.shape("x"), io.shape("w"), io.shape("y"), io.attrs, (xi, wi, yi) => {
     y[yi] = at(y, yi) + at(x, xi) * at(w, wi);
   });
-  epilogue(io);
+  epilogue(io, io.attrs.scatter);
 }

@@ -1,4 +1,5 @@
 import { activationNames } from "../../src/ops/activation.ts";
+import { windowOutput } from "../../src/ops/window.ts";
 import type { OpCase } from "./case.ts";
 
 /** A convolution, for it and for both its gradients. */
@@ -126,4 +127,98 @@ const saturated: OpCase = {
   values: { x: { kind: "uniform", low: -3, high: 5 } },
 };
 
-export const conv2dCases: readonly OpCase[] = [...plain, ...epilogues, saturated];
+/** `count` of `of` channels, each once and in no order; `of` is no multiple of 7. */
+const some = (count: number, of: number): number[] => Array.from({ length: count }, (_, i) => (7 * i + 3) % of);
+
+interface Routes {
+  /** Channels of x and of y in memory, where w's columns and filters are fewer of them. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly gather?: readonly number[];
+  readonly scatter?: readonly number[];
+}
+
+/** A convolution that reads and writes channels picked from more; `geometry.x` has those that it reads. */
+function routed(geometry: ConvGeometry, routes: Routes, epilogue: readonly ("bias" | "residual" | "slope")[], activation?: string): OpCase {
+  const [n, , h, w] = geometry.x;
+  const [filters, columns, kh, kw] = geometry.w;
+  const { from = columns, to = filters } = routes;
+  const gather = routes.gather ?? (routes.from === undefined ? [] : some(columns, from));
+  const scatter = routes.scatter ?? (routes.to === undefined ? [] : some(filters, to));
+  const [oh, ow] = windowOutput([h, w], [kh, kw], { stride: [1, 1], padding: [0, 0, 0, 0], ...geometry });
+  const shapes = { bias: [filters], residual: [n, to, oh, ow], slope: [to] };
+  return {
+    name: `${geometry.name}, ${[activation ?? [], epilogue].flat().join(", ") || "bare"}`,
+    op: "conv2d",
+    attrs: {
+      ...convAttrsOf(geometry),
+      ...(gather.length > 0 && { gather }),
+      ...(scatter.length > 0 && { scatter, channels: to }),
+      ...(activation && { activation }),
+    },
+    shapes: { x: [n, from, h, w], w: geometry.w, ...Object.fromEntries(epilogue.map((slot) => [slot, shapes[slot]])) },
+  };
+}
+
+const everything = ["bias", "residual", "slope"] as const;
+const twice = [2, 2];
+
+const routes: readonly OpCase[] = [
+  // gather: in planes that are copied, and in the image where it is
+  routed({ name: "gather, 3x3 same", x: [3, 5, 7, 5], w: [5, 5, 3, 3], padding: SAME }, { from: 13 }, []),
+  routed({ name: "gather, 3x3 without padding", x: [3, 3, 7, 5], w: [5, 3, 3, 3] }, { from: 17 }, ["bias"], "relu"),
+  routed({ name: "gather, 3x3 stride 2", x: [3, 3, 11, 13], w: [5, 3, 3, 3], stride: twice, padding: SAME }, { from: 5 }, ["bias"]),
+  routed({ name: "gather, 1x1", x: [3, 5, 5, 7], w: [3, 5, 1, 1] }, { from: 11 }, everything, "relu"),
+  routed({ name: "gather, 1x1 stride 2", x: [3, 5, 7, 7], w: [13, 5, 1, 1], stride: twice }, { from: 9 }, []),
+  routed({ name: "gather, one channel", x: [1, 1, 5, 7], w: [3, 1, 3, 3], padding: SAME }, { from: 5, gather: [4] }, []),
+  routed({ name: "gather, all in another order", x: [1, 4, 8, 8], w: [8, 4, 3, 3], padding: SAME }, { gather: [2, 0, 3, 1] }, []),
+  routed({ name: "gather, dilated", x: [1, 3, 11, 11], w: [5, 3, 3, 3], padding: [2, 2, 2, 2], dilation: twice }, { from: 4 }, []),
+  // scatter: every epilogue, and channels of y that no filter writes
+  routed({ name: "scatter", x: [3, 3, 7, 5], w: [5, 3, 3, 3], padding: SAME }, { to: 13 }, []),
+  routed({ name: "scatter", x: [3, 3, 7, 5], w: [5, 3, 3, 3], padding: SAME }, { to: 13 }, ["residual"]),
+  routed({ name: "scatter", x: [3, 3, 7, 5], w: [5, 3, 3, 3], padding: SAME }, { to: 13 }, ["bias", "residual"], "relu"),
+  routed({ name: "scatter", x: [3, 3, 7, 5], w: [5, 3, 3, 3], padding: SAME }, { to: 13 }, ["slope"]),
+  routed({ name: "scatter", x: [3, 3, 7, 5], w: [5, 3, 3, 3], padding: SAME }, { to: 13 }, everything, "relu6"),
+  routed({ name: "scatter without residual", x: [3, 3, 7, 5], w: [5, 3, 3, 3], padding: SAME }, { to: 9 }, ["bias", "slope"], "relu"),
+  routed(
+    { name: "scatter, 3x3 stride 2", x: [3, 3, 11, 13], w: [5, 3, 3, 3], stride: twice, padding: SAME },
+    { to: 17 },
+    everything,
+    "relu",
+  ),
+  routed({ name: "scatter, 1x1", x: [3, 5, 5, 5], w: [3, 5, 1, 1] }, { to: 11 }, ["residual"], "relu"),
+  routed({ name: "scatter, all in another order", x: [1, 3, 5, 7], w: [4, 3, 3, 3], padding: SAME }, { scatter: [2, 0, 3, 1] }, everything),
+  routed({ name: "scatter, one filter", x: [3, 5, 5, 7], w: [1, 5, 3, 3], padding: SAME }, { to: 5, scatter: [3] }, everything, "relu"),
+  routed({ name: "scatter, rows shorter than a vector", x: [3, 5, 7, 1], w: [3, 5, 3, 1], padding: [1, 0, 1, 0] }, { to: 8 }, everything),
+  // both, on sizes that take every tile, panel and share of workers
+  routed({ name: "both, one product", x: [1, 1, 1, 1], w: [1, 1, 1, 1] }, { from: 3, to: 3 }, ["residual"]),
+  routed({ name: "both, 3x3 same", x: [3, 5, 7, 5], w: [3, 5, 3, 3], padding: SAME }, { from: 13, to: 13 }, everything, "relu"),
+  routed({ name: "both, 1x1", x: [3, 5, 5, 5], w: [3, 5, 1, 1] }, { from: 11, to: 11 }, everything, "relu"),
+  routed(
+    { name: "both, 16 of 32 to 13 of 37, 14x14", x: [3, 16, 14, 14], w: [13, 16, 3, 3], padding: SAME },
+    { from: 32, to: 37 },
+    everything,
+  ),
+  routed({ name: "both, 32 of 64 to 17 of 64, 7x7", x: [1, 32, 7, 7], w: [17, 32, 3, 3], padding: SAME }, { from: 64, to: 64 }, [
+    "residual",
+  ]),
+  routed(
+    { name: "both, one filter of many", x: [1, 37, 5, 5], w: [1, 37, 3, 3], padding: SAME },
+    { from: 64, to: 19 },
+    ["residual"],
+    "relu",
+  ),
+  routed(
+    { name: "both, more taps than a panel is made for", x: [1, 230, 5, 5], w: [8, 230, 3, 3], padding: SAME },
+    { from: 256, to: 11 },
+    [],
+  ),
+  routed(
+    { name: "both, tall image", x: [1, 3, 131, 3], w: [5, 3, 3, 3], padding: SAME },
+    { from: 5, to: 16 },
+    ["bias", "residual"],
+    "relu6",
+  ),
+];
+
+export const conv2dCases: readonly OpCase[] = [...plain, ...epilogues, saturated, ...routes];
