@@ -79,9 +79,9 @@ function boundRange(
   { name: binding, writes }: ShaderBinding,
   { precision }: GpuFacts,
 ): BoundRange {
-  const room = scratch[binding];
-  if (room !== undefined) return { binding, bytes: 4 * room, reads: !writes, writes };
   const source = alias[binding] ?? binding;
+  const room = scratch[source];
+  if (room !== undefined) return { binding, bytes: 4 * room, reads: !writes, writes };
   const table = step.tables[source];
   if (table) return { binding, bytes: 4 * table.length, reads: table.length > 0, writes: false, table };
   const value = step.tensors[source];

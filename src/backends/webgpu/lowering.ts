@@ -26,9 +26,9 @@ export interface Dispatch {
   readonly grid: readonly [number, number, number];
   /** Fields of the shader's Params that are no slots of the op, or replace one. */
   readonly numbers?: Readonly<Record<string, number>>;
-  /** Elements (f32) of scratch memory, by the name of its binding. What one dispatch of a node leaves there, its later ones find. */
+  /** Elements (f32) of scratch memory, by the name of its binding or what `alias` makes of that. What one dispatch of a node leaves there, its later ones find. */
   readonly scratch?: Readonly<Record<string, number>>;
-  /** Bindings whose names are not those of the step's tensors: binding → tensor of the step. */
+  /** Bindings whose names are not those of the step's tensors: binding → tensor of the step, or scratch memory. */
   readonly alias?: Readonly<Record<string, string>>;
 }
 

@@ -140,9 +140,9 @@ export class ProgramBuilder {
       const recorded = dispatches.map((dispatch, i): RecordedDispatch => {
         const { pipeline, layout } = ready[i] as Pipeline;
         const resources = dispatch.shader.bindings.map(({ name, writes }, binding): GPUBufferBinding => {
-          const elements = dispatch.scratch?.[name];
-          if (elements !== undefined) return { buffer: scratchOf.get(name) as GPUBuffer, size: bindingBytes(elements, 4) };
           const source = dispatch.alias?.[name] ?? name;
+          const elements = dispatch.scratch?.[source];
+          if (elements !== undefined) return { buffer: scratchOf.get(source) as GPUBuffer, size: bindingBytes(elements, 4) };
           const table = tables.places.get(dispatch.step.tables[source] as readonly number[]);
           if (table) return { buffer: tableBuffer, ...table };
           const value = dispatch.step.tensors[source];
