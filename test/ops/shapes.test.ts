@@ -11,6 +11,9 @@ type Bad = readonly [op: TrainingOpName, shapes: Readonly<Record<string, Shape>>
 const IMAGE: Shape = ["N", 6, 9, 7];
 const ROWS: Shape = ["N", 6];
 
+/** Four filters into nine channels. */
+const ROUTED = { scatter: [0, 8, 2, 5], channels: 9 };
+
 /** E_SHAPE: ranks and sizes. */
 const shapes: readonly Bad[] = [
   ["conv2d", { x: ROWS, w: [4, 6, 3, 3] }, {}, /x "x" has shape \[N, 6\]; expected 4 dimensions/],
@@ -25,6 +28,19 @@ const shapes: readonly Bad[] = [
     /a 3×8 window does not fit into x of 9×7 pixels with padding 0,0,0,0; pad more, or use a smaller/,
   ],
   ["conv2d", { x: IMAGE, w: [4, 6, 3, 3] }, { dilation: [1, 4] }, /a 3×3 window does not fit/],
+  [
+    "conv2d",
+    { x: IMAGE, w: [4, 6, 3, 3], slope: [4] },
+    ROUTED,
+    /slope "slope" has shape \[4\], expected \[9\]: one slope per channel of y/,
+  ],
+  ["conv2d", { x: IMAGE, w: [4, 6, 3, 3], bias: [9] }, ROUTED, /bias "bias" has shape \[9\], expected \[4\]: one bias per filter/],
+  [
+    "conv2d",
+    { x: IMAGE, w: [4, 6, 3, 3], residual: ["N", 4, 7, 5] },
+    ROUTED,
+    /residual "residual" .* expected \[N, 9, 7, 5\]: the shape of the output/,
+  ],
   ["linear", { x: IMAGE, w: [4, 6] }, {}, /x "x" has shape \[N, 6, 9, 7\]; expected 2 dimensions/],
   ["linear", { x: ROWS, w: [4, 6], bias: [6] }, {}, /bias "bias" has shape \[6\], expected \[4\]: one bias per output/],
   ["linear", { x: ROWS, w: [4, 6], residual: ["N", 6] }, {}, /residual "residual" .* expected \[N, 4\]/],
@@ -119,6 +135,13 @@ const channels: readonly Bad[] = [
   ],
   ["conv2d", { x: IMAGE, w: [4, 6, 3, 3] }, { groups: 2 }, /x has 6 channels, w expects 12 \(6 per group × 2\)/],
   ["conv2d", { x: IMAGE, w: [4, 2, 3, 3] }, { groups: 3 }, /4 filters do not divide into 3 groups; take a multiple of 3/],
+  ["conv2d", { x: IMAGE, w: [4, 6, 3, 3] }, { gather: [0, 1] }, /gather has 2 entries, w has 6 columns; give one for each column/],
+  [
+    "conv2d",
+    { x: IMAGE, w: [4, 6, 3, 3] },
+    { scatter: [0, 1, 2], channels: 9 },
+    /scatter has 3 entries, w has 4 filters; give one for each filter/,
+  ],
   ["linear", { x: ROWS, w: [4, 7] }, {}, /x has 6 features, w expects 7; flatten x, or change w/],
   [
     "scatter_add_channels",
@@ -139,6 +162,14 @@ const attributes: readonly Bad[] = [
   ["conv2d", { x: IMAGE, w: [4, 6, 3, 3] }, { groups: 1.5 }, /attribute "groups" is 1.5; expected an integer of 1 or more/],
   ["conv2d", { x: IMAGE, w: [4, 6, 3, 3] }, { activation: "tanh" }, /attribute "activation" is "tanh"; expected one of none, relu, relu6/],
   ["conv2d", { x: IMAGE, w: [4, 6, 3, 3] }, { stride: [2 ** 31, 1] }, /attribute "stride"/],
+  ["conv2d", { x: IMAGE, w: [4, 2, 3, 3] }, { gather: [0, 6] }, /gather 6 is outside the 6 channels of x/],
+  ["conv2d", { x: IMAGE, w: [4, 2, 3, 3] }, { gather: [3, 3] }, /gather names a channel twice; each may stand in it once/],
+  ["conv2d", { x: IMAGE, w: [4, 2, 3, 3] }, { gather: [-1, 3] }, /attribute "gather"/],
+  ["conv2d", { x: IMAGE, w: [4, 6, 3, 3] }, { scatter: [0, 1, 2, 9], channels: 9 }, /scatter 9 is outside the 9 channels of y/],
+  ["conv2d", { x: IMAGE, w: [4, 6, 3, 3] }, { scatter: [0, 1, 2, 2], channels: 9 }, /scatter names a channel twice; each may/],
+  ["conv2d", { x: IMAGE, w: [4, 6, 3, 3] }, { scatter: [0, 1, 2, 3] }, /scatter 0 is outside the 0 channels of y/],
+  ["conv2d", { x: IMAGE, w: [4, 6, 3, 3] }, { channels: 4 }, /channels is 4 without scatter; leave it out, or give scatter/],
+  ["conv2d", { x: IMAGE, w: [4, 3, 3, 3] }, { groups: 2, ...ROUTED }, /gather and scatter need groups = 1, this has 2; move channels with/],
   [
     "batch_norm",
     { x: IMAGE, gamma: [6], beta: [6], mean: [6], var: [6] },

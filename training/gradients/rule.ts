@@ -49,7 +49,9 @@ export function imageSize(io: GradientIo, slot: string): number[] {
 
 /** Throws where passes for inference have fused an activation, a slope or a residual into the node. */
 export function refuseEpilogue(io: GradientIo): void {
-  const fused = io.attrs.activation !== "none" ? `activation ${io.attrs.activation}` : ["slope", "residual"].find((slot) => io.has(slot));
+  const lists = ["gather", "scatter"].find((name) => (io.attrs[name] as readonly number[] | undefined)?.length);
+  const slots = ["slope", "residual"].find((slot) => io.has(slot));
+  const fused = io.attrs.activation !== "none" ? `activation ${io.attrs.activation}` : (slots ?? lists);
   if (!fused) return;
   throw new GraphError(
     "E_GRAPH",
