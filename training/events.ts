@@ -1,4 +1,5 @@
 /** What a trainer tells while it runs. Numbers are fractions and seconds; nothing here is needed to go on. */
+import type { BackendName } from "../src/backends/backend.ts";
 import type { Score } from "./losses.ts";
 
 /** The slopes of every rotated activation by tensor, in the order of the forward pass. */
@@ -50,10 +51,21 @@ export interface CheckpointEvent {
   readonly bytes: number;
 }
 
+/** The GPU was taken away in the middle; the run goes on from the last copy of its weights, on another device. Steps since then are done again. */
+export interface RecoveredEvent {
+  readonly kind: "recovered";
+  /** Where it goes on, and where it was. */
+  readonly step: number;
+  readonly lostAt: number;
+  /** On which backend it goes on, and why. */
+  readonly backend: BackendName;
+  readonly why: string;
+}
+
 export interface DoneEvent {
   readonly kind: "done";
   readonly step: number;
   readonly epoch: number;
 }
 
-export type TrainerEvent = StartEvent | StepEvent | EpochEvent | CheckpointEvent | DoneEvent;
+export type TrainerEvent = StartEvent | StepEvent | EpochEvent | CheckpointEvent | RecoveredEvent | DoneEvent;

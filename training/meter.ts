@@ -24,13 +24,13 @@ export class Meter {
     this.#lastRead = step;
   }
 
-  /** Reads the sums and sets them to zero. Throws TrainingError E_DIVERGED. */
+  /** Reads the sums and sets them to zero. Both are ordered at once: steps that follow need not wait for the answer. Throws TrainingError E_DIVERGED. */
   async take(at: At): Promise<Sums> {
-    const sums = addTotals(NO_SUMS, await this.peek(at));
+    const [totals] = await Promise.all([this.peek(at), this.#executable.write(TOTALS, new Float32Array(3))]);
+    const sums = addTotals(NO_SUMS, totals);
     if (sums.count > 0) {
       this.#lastLoss = sums.loss / sums.count;
       this.#lastRead = at.step;
-      await this.#executable.write(TOTALS, new Float32Array(3));
     }
     return sums;
   }

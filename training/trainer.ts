@@ -2,7 +2,7 @@
  * Trains a network: steps through batches, reads loss and accuracy now and then, validates, saves checkpoints.
  * Same build, engine and seed: the same bits, also after resuming from a checkpoint, in the middle of an epoch too.
  */
-import type { Executable, Explanation } from "../src/backends/backend.ts";
+import type { Explanation } from "../src/backends/backend.ts";
 import { nextTask } from "../src/backends/queue.ts";
 import { AbortedError, InputError, ModelError } from "../src/errors.ts";
 import { type Graph, type TensorData, type Tensors, valuesOf } from "../src/graph/graph.ts";
@@ -10,14 +10,15 @@ import { readSource } from "../src/source.ts";
 import { type Position, writeCheckpoint } from "./checkpoint.ts";
 import { writeWhole } from "./checkpoint_file.ts";
 import type { Batch, BatchSource } from "./data/dataset.ts";
-import { Evaluator } from "./evaluate.ts";
-import type { EpochEvent, Slopes, TrainerEvent } from "./events.ts";
+import type { EpochEvent, RecoveredEvent, Slopes, StepEvent, TrainerEvent } from "./events.ts";
 import { type BatchReader, checkLabels, classesOf, type SplitName } from "./feed.ts";
 import { LABELS, NO_SUMS, type Score, type Sums, scoreOf, TOTALS } from "./losses.ts";
-import { Meter } from "./meter.ts";
 import { type Optimizer, optimizerFrom } from "./optimizers.ts";
 import { slopeNames } from "./parameters.ts";
+import { Pending } from "./pending.ts";
 import type { Recipe } from "./recipe.ts";
+import { isLost } from "./snapshots.ts";
+import { Stage } from "./stage.ts";
 import type { ResumeOptions, TrainerOptions } from "./trainer_options.ts";
 import { continuedRun, newRun, type Parts, type TrainedModel } from "./trainer_setup.ts";
 import { type TrainingGraph, trainingGraph } from "./training_graph.ts";
@@ -33,10 +34,10 @@ export class Trainer {
   readonly #parts: Parts;
   readonly #optimizer: Optimizer;
   readonly #training: TrainingGraph;
-  readonly #executable: Executable;
-  readonly #meter: Meter;
+  readonly #stage: Stage;
   readonly #classes: number;
-  #evaluator: Evaluator | undefined;
+  /** A reading of loss and accuracy that is under way. */
+  #reading: Pending<StepEvent> | undefined;
   #position: Position;
   #reader: BatchReader | undefined;
   #running = false;
@@ -64,18 +65,18 @@ export class Trainer {
     const optimizer = optimizerFrom(recipe.optimizer);
     const training = trainingGraph(model.graph, { groups: recipe.groups, optimizer, labelSmoothing: recipe.labelSmoothing });
     const weights = Object.fromEntries(networkTensors(model.graph).map((name) => [name, tensorOf(model.tensors, name)]));
-    const executable = await settings.backend.compile(training.graph, { tensors: { ...weights, ...state } });
-    return new Trainer(parts, optimizer, training, executable);
+    const begin = { position: parts.position, tensors: { ...weights, ...state } };
+    const stage = await Stage.create({ training, recipe, network: model.graph }, settings.backend, begin);
+    return new Trainer(parts, optimizer, training, stage);
   }
 
-  private constructor(parts: Parts, optimizer: Optimizer, training: TrainingGraph, executable: Executable) {
+  private constructor(parts: Parts, optimizer: Optimizer, training: TrainingGraph, stage: Stage) {
     this.recipe = parts.recipe;
     this.#parts = parts;
     this.#position = parts.position;
     this.#optimizer = optimizer;
     this.#training = training;
-    this.#executable = executable;
-    this.#meter = new Meter(executable, parts.recipe, parts.position.step);
+    this.#stage = stage;
     this.#classes = classesOf(parts.model.graph);
   }
 
@@ -111,19 +112,31 @@ export class Trainer {
   async *#train(signal: AbortSignal | undefined): AsyncGenerator<TrainerEvent, void, void> {
     const { steps, epochs, stepsPerEpoch } = this.recipe;
     yield { kind: "start", step: this.#position.step, steps, epochs, stepsPerEpoch, slopes: await this.slopes() };
-    try {
-      while (this.#position.step < steps || this.#position.inEpoch > 0) {
-        const start = performance.now();
-        yield* this.#steps(signal);
-        yield await this.#endEpoch(start, signal);
-        if (this.#position.step < steps) yield* this.#save();
+    for (let done = false; !done; ) {
+      try {
+        yield* this.#epochs(signal);
+        yield* this.#save();
+        await this.#stage.copy(this.#position);
+        done = true;
+      } catch (error) {
+        if (isLost(error)) yield await this.#recover(error);
+        else {
+          if (error instanceof AbortedError) yield* this.#save();
+          throw error;
+        }
       }
-    } catch (error) {
-      if (error instanceof AbortedError) yield* this.#save();
-      throw error;
     }
-    yield* this.#save();
     yield { kind: "done", ...this.position };
+  }
+
+  async *#epochs(signal: AbortSignal | undefined): AsyncGenerator<TrainerEvent, void, void> {
+    const { steps } = this.recipe;
+    while (this.#position.step < steps || this.#position.inEpoch > 0) {
+      const start = performance.now();
+      yield* this.#steps(signal);
+      yield await this.#endEpoch(start, signal);
+      if (this.#position.step < steps) yield* this.#save();
+    }
   }
 
   /** The rest of the epoch under way, or of the run if that ends sooner. */
@@ -138,22 +151,66 @@ export class Trainer {
       const batch = await this.#reader.next();
       if (!batch) break;
       const rate = await this.#step(batch);
-      const { step } = this.#position;
-      if (step % readEvery === 0) {
-        const score = scoreOf(await this.#readMeter());
-        const seconds = (performance.now() - since) / 1000;
+      if (this.#position.step % readEvery === 0) {
+        yield* this.#settled();
+        this.#reading = new Pending(this.#read(rate, since));
         since = performance.now();
-        yield { kind: "step", step, steps, epoch: epoch + 1, ...score, rate, seconds };
       }
-      if (this.#isSaveDue()) yield* this.#save();
       await nextTask();
+      if (this.#reading?.isSettled) yield* this.#settled();
+      if (!this.#reading) this.#stage.offerCopy(this.#position);
+      if (this.#isSaveDue()) {
+        yield* this.#settled();
+        yield* this.#save();
+      }
     }
+    yield* this.#settled();
     if (this.#position.inEpoch === 0) {
       const remedy = "a generator can be walked once only: give an array, or a function that makes one";
       throw new InputError("E_INPUT", `the data gave no batch in epoch ${epoch + 1}; ${remedy}`);
     }
     await this.#reader.close();
     this.#reader = undefined;
+  }
+
+  /** Waits for the reading under way, if there is one, and tells of it. */
+  async *#settled(): AsyncGenerator<StepEvent, void, void> {
+    const reading = this.#reading;
+    if (!reading) return;
+    const event = await reading.value;
+    this.#reading = undefined;
+    yield event;
+  }
+
+  /** Orders a reading as of now; the device may be some steps behind, and further steps follow meanwhile. */
+  async #read(rate: number, since: number): Promise<StepEvent> {
+    const { step, epoch } = this.#position;
+    const seconds = (performance.now() - since) / 1000;
+    const score = scoreOf(await this.#readMeter());
+    return { kind: "step", step, steps: this.recipe.steps, epoch: epoch + 1, ...score, rate, seconds };
+  }
+
+  /** Goes back to the last copy of the run, on another device or backend. Throws `error` where there is none. */
+  async #recover(error: unknown): Promise<RecoveredEvent> {
+    const lostAt = this.#position.step;
+    const { position, ...on } = await this.#stage.recover(error);
+    await this.#reader?.close();
+    this.#reader = undefined;
+    this.#reading = undefined;
+    this.#position = position;
+    return { kind: "recovered", step: position.step, lostAt, ...on };
+  }
+
+  /** Reads from the device; where that was lost meanwhile, from the one that takes its place. */
+  async #surely<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      // within a run, the run itself goes back and tells
+      if (!isLost(error) || this.#running) throw error;
+      this.#parts.settings.onEvent?.(await this.#recover(error));
+      return work();
+    }
   }
 
   /** One update; returns its rate. */
@@ -164,14 +221,14 @@ export class Trainer {
     const inputs: Record<string, TensorData> = { [this.#parts.model.graph.inputs[0] as string]: batch.images, [LABELS]: batch.labels };
     for (const { hyper, group } of this.#training.blocks) inputs[hyper] = Float32Array.from(this.#optimizer.hyper(step, factor, group));
     // no signal: an abort in the middle of a step would leave statistics moved and weights not
-    await this.#executable.run(inputs, { outputs: [] });
+    await this.#stage.executable.run(inputs, { outputs: [] });
     this.#position = { ...this.#position, step: step + 1, inEpoch: inEpoch + 1 };
     return this.recipe.optimizer.rate * factor;
   }
 
   /** Moves what the device has summed into the epoch's sums. */
   async #readMeter(): Promise<Sums> {
-    const taken = await this.#meter.take(this.#position);
+    const taken = await this.#stage.meter.take(this.#position);
     const { loss, hits, count } = this.#position.sums;
     this.#position = { ...this.#position, sums: { loss: loss + taken.loss, hits: hits + taken.hits, count: count + taken.count } };
     return taken;
@@ -199,14 +256,12 @@ export class Trainer {
     const source = typeof what === "string" ? this.#parts.feed.split(what) : what;
     if (!source) throw new InputError("E_INPUT", `the data has no ${String(what)} images`);
     const tensors = await this.tensors();
-    if (this.#evaluator) await this.#evaluator.write(tensors);
-    else this.#evaluator = await Evaluator.create(this.#parts.model.graph, tensors, this.#parts.settings.backend);
-    return this.#evaluator.score(source, options.signal);
+    return this.#surely(() => this.#stage.evaluate(tensors, source, options.signal));
   }
 
   /** A copy of the network's tensors as they are now. */
   async tensors(): Promise<Tensors> {
-    return this.#read(networkTensors(this.#parts.model.graph));
+    return this.#surely(() => this.#stage.read(networkTensors(this.#parts.model.graph)));
   }
 
   /** The network as it is now, ready to be cut, packed or written: with the data set's preprocessing and class names where it had none. */
@@ -215,14 +270,19 @@ export class Trainer {
   }
 
   async slopes(): Promise<Slopes> {
-    return (await this.#read(slopeNames(this.#parts.model.graph))) as Slopes;
+    return (await this.#surely(() => this.#stage.read(slopeNames(this.#parts.model.graph)))) as Slopes;
   }
 
   /** The run as it stands, as a file from which `Trainer.resume` goes on. Throws TrainingError E_DIVERGED rather than save what is no number. */
   async checkpoint(): Promise<Uint8Array> {
+    await this.#reading?.value;
+    return this.#surely(() => this.#checkpoint());
+  }
+
+  async #checkpoint(): Promise<Uint8Array> {
     // peek: the totals stay on the device, so that saving changes nothing
-    const totals = await this.#meter.peek(this.#position);
-    const moments = await this.#read(this.#training.blocks.flatMap((block) => Object.values(block.moments)));
+    const totals = await this.#stage.meter.peek(this.#position);
+    const moments = await this.#stage.read(this.#training.blocks.flatMap((block) => Object.values(block.moments)));
     const { random } = this.#parts;
     const model = await this.model();
     const state = { ...moments, [TOTALS]: totals };
@@ -230,30 +290,23 @@ export class Trainer {
       return writeCheckpoint({ model, state, recipe: this.recipe, position: this.#position, random: random.state() });
     } catch (error) {
       if (!(error instanceof ModelError) || error.code !== "E_NOT_FINITE") throw error;
-      throw this.#meter.diverged(this.#position, "a weight became infinite or NaN", { cause: error });
+      throw this.#stage.meter.diverged(this.#position, "a weight became infinite or NaN", { cause: error });
     }
   }
 
   /** On which backend the training runs, and why. */
   explain(): Explanation {
-    return this.#executable.explain();
+    return this.#stage.executable.explain();
   }
 
   /** Frees the memory; the backend stays. */
   dispose(): void {
     void this.#reader?.close();
-    this.#executable.dispose();
-    this.#evaluator?.dispose();
+    this.#stage.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
-  }
-
-  async #read(names: readonly string[]): Promise<Record<string, TensorData>> {
-    const tensors: Record<string, TensorData> = {};
-    for (const name of names) tensors[name] = await this.#executable.read(name);
-    return tensors;
   }
 
   #isSaveDue(): boolean {

@@ -23,6 +23,11 @@ export interface Backend {
    * InputError E_INPUT for tensors whose length does not fit, BackendError E_MEMORY where the plan does not fit into memory.
    */
   compile(graph: Graph, options: CompileOptions): Promise<Executable>;
+  /**
+   * Where a device can be taken away: another backend to go on with after BackendError E_DEVICE_LOST, of the same kind if one can be had, and why it is
+   * that one. It is the caller's to dispose.
+   */
+  recover?(): Promise<{ readonly backend: Backend; readonly why: string }>;
   /** Ends threads and devices. Executables made by it are dead afterwards. */
   dispose(): void;
 }
