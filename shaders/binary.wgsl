@@ -1,8 +1,8 @@
 // y[n, i] = a[n, i] ∘ b[n · stride + i], where ∘ is + (MULTIPLY false) or × (true).
 //
-// a, y [N, size]; b [N, size], or [1, size] with stride 0. One element a thread.
+// a, y [N, size]; b [N, size], or [1, size] with stride 0. One thread computes a few elements: lib/each_element.wgsl says which; an example is one
+// channel. Where b has all examples, the host passes the whole value as one of them.
 #include "lib/elem.wgsl"
-#include "lib/grid.wgsl"
 
 struct Params {
   n: u32,
@@ -15,20 +15,37 @@ struct Params {
 @group(0) @binding(2) var<storage, read> b: array<Elem>;
 @group(0) @binding(3) var<storage, read_write> y: array<Elem>;
 
-override WORKGROUP: u32 = 64;
 override MULTIPLY: bool = false;
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + local;
-  if (i >= p.n * p.size) {
-    return;
-  }
-  let left = f32(a[i]);
-  let right = f32(b[(i / p.size) * p.stride + i % p.size]);
-  y[i] = Elem(select(left + right, left * right, MULTIPLY));
+// nothing belongs to it
+alias Channel = u32;
+
+// where the example starts
+struct Plane {
+  a: u32,
+  b: u32,
 }
+
+fn extent() -> vec3u {
+  return vec3u(p.size, 1u, p.n);
+}
+
+fn channel_at(c: u32) -> Channel {
+  return c;
+}
+
+fn plane_at(n: u32, c: u32, channel: Channel) -> Plane {
+  return Plane(n * p.size, n * p.stride);
+}
+
+fn compute(channel: Channel, plane: Plane, i: u32) -> f32 {
+  let left = f32(a[plane.a + i]);
+  let right = f32(b[plane.b + i]);
+  return select(left + right, left * right, MULTIPLY);
+}
+
+fn store(plane: Plane, i: u32, v: f32) {
+  y[plane.a + i] = Elem(v);
+}
+
+#include "lib/each_element.wgsl"

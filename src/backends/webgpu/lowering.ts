@@ -6,7 +6,9 @@ import type { BoundIo, OpDef, Step } from "../../graph/op.ts";
 import { forActivations } from "../../ops/activation.ts";
 import { type OpName, ops } from "../../ops/index.ts";
 import { type Unsupported, unsupported } from "../unsupported.ts";
-import { binary } from "./kernels/elementwise.ts";
+import { routeChannels } from "./kernels/channels.ts";
+import { activation, batchNorm, binary } from "./kernels/elementwise.ts";
+import { avgPool, globalAvgPool, maxPool } from "./kernels/pool.ts";
 import type { Shader } from "./shader.ts";
 
 /** What a choice of variant or tile may depend on. */
@@ -50,20 +52,20 @@ const later = unsupported("its shader is not written yet");
 export const gpuLowerings: Readonly<Record<OpName, GpuLowering | Unsupported>> = {
   conv2d: later,
   linear: later,
-  batch_norm: later,
-  ...forActivations(() => later),
+  batch_norm: batchNorm,
+  ...forActivations(() => activation),
   add: binary(false),
   mul: binary(true),
-  max_pool: later,
-  avg_pool: later,
-  global_avg_pool: later,
+  max_pool: maxPool,
+  avg_pool: avgPool,
+  global_avg_pool: globalAvgPool,
   flatten: NO_DISPATCH,
   reshape: NO_DISPATCH,
-  concat: later,
-  pad_channels: later,
-  slice_channels: later,
-  gather_channels: later,
-  scatter_add_channels: later,
+  concat: routeChannels,
+  pad_channels: routeChannels,
+  slice_channels: routeChannels,
+  gather_channels: routeChannels,
+  scatter_add_channels: routeChannels,
   softmax: later,
 };
 

@@ -1,0 +1,59 @@
+// y[plane, r, s] = Σ over p < KH, q < KW of x[plane, r · sh − pt + p, s · sw − pl + q] / d; padding counts as zeros. d is the window's size, or with
+// exclude_padding the number of its pixels that are not padding.
+//
+// x [planes, ih, iw], y [planes, oh, ow]; a plane is a channel of an example. A thread computes one pixel of y in one plane, then in a later one:
+// WIDTH threads along a row, HEIGHT along rows, PLANES along planes, so that small images share a workgroup and nobody divides to find its pixel.
+#include "lib/elem.wgsl"
+
+struct Params {
+  planes: u32,
+  ih: i32,
+  iw: i32,
+  oh: u32,
+  ow: u32,
+  sh: i32,
+  sw: i32,
+  pt: i32,
+  pl: i32,
+  exclude_padding: u32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<Elem>;
+@group(0) @binding(2) var<storage, read_write> y: array<Elem>;
+
+override WIDTH: u32 = 8;
+override HEIGHT: u32 = 8;
+override PLANES: u32 = 1;
+// constants, so that drivers write the loops over the window out
+override KH: i32 = 2;
+override KW: i32 = 2;
+
+@compute @workgroup_size(WIDTH, HEIGHT, PLANES)
+fn main(@builtin(global_invocation_id) at: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+  if (at.x >= p.ow || at.y >= p.oh) {
+    return;
+  }
+  let top = i32(at.y) * p.sh - p.pt;
+  let left = i32(at.x) * p.sw - p.pl;
+  let rows = min(top + KH, p.ih) - max(top, 0);
+  let columns = min(left + KW, p.iw) - max(left, 0);
+  let divisor = f32(select(KH * KW, rows * columns, p.exclude_padding != 0u));
+  for (var plane = at.z; plane < p.planes; plane += workgroups.z * PLANES) {
+    let image = i32(plane) * p.ih * p.iw;
+    var sum = 0.0;
+    for (var dy = 0; dy < KH; dy++) {
+      let r = top + dy;
+      let row = image + clamp(r, 0, p.ih - 1) * p.iw;
+      var row_sum = 0.0;
+      for (var dx = 0; dx < KW; dx++) {
+        let s = left + dx;
+        // every load is of some pixel; what padding adds is chosen afterwards, without a branch
+        let v = f32(x[row + clamp(s, 0, p.iw - 1)]);
+        row_sum += select(0.0, v, r >= 0 && r < p.ih && s >= 0 && s < p.iw);
+      }
+      sum += row_sum;
+    }
+    y[(plane * p.oh + at.y) * p.ow + at.x] = Elem(sum / divisor);
+  }
+}
