@@ -1,13 +1,16 @@
 /** Ten training steps of a small rotated-ReLU network against PyTorch's (tools/fixtures/make_training.py). */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { Backend } from "../../src/backends/backend.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
 import { wasmTrainingBackend } from "../../training/backends/wasm.ts";
+import { webgpuTrainingBackend } from "../../training/backends/webgpu.ts";
 import { resolveGroups, slopeGroup } from "../../training/groups.ts";
 import { Net } from "../../training/net.ts";
 import { adam, adamw, type OptimizerSettings, sgd } from "../../training/optimizers.ts";
 import { referenceTrainingBackend } from "../../training/reference/index.ts";
 import { trainingGraph } from "../../training/training_graph.ts";
+import { describeWithAdapter } from "../backends/adapter.ts";
 
 interface Recipe {
   readonly optimizer: Partial<OptimizerSettings> & { readonly kind: "sgd" | "adam" | "adamw"; readonly rate: number };
@@ -77,25 +80,33 @@ describe("ten steps of PyTorch", () => {
     for (const [name, values] of Object.entries(recipe.final ?? {})) expectClose(`final ${name}`, executable.readExact(name), values, 1e-9);
   });
 
-  it.each(runs)("in float32 on Wasm: %s", async (kind, recipe) => {
-    const { training, hyper, imagesOf, labelsOf } = setUp(recipe);
-    const backend = await wasmTrainingBackend({ threads: 1 });
-    const executable = await backend.compile(training.graph, { tensors: start });
-    for (let step = 0; step < recipe.losses.length; step++) {
-      const rates = Object.fromEntries(Object.entries(hyper(step)).map(([name, values]) => [name, Float32Array.from(values)]));
-      const inputs = { image: imagesOf(step), labels: Int32Array.from(labelsOf(step)), ...rates };
-      const outputs = await executable.run(inputs, { outputs: ["loss", ...Object.values(training.gradients)] });
-      expectClose(`loss of step ${step + 1}`, outputs.loss, [recipe.losses[step] as number], toleranceOf(`loss of ${kind}`));
-      for (const [name, gradient] of Object.entries(recipe.gradients?.[step + 1] ?? {})) {
-        expectClose(`gradient of ${name}, step ${step + 1}`, outputs[training.gradients[name] as string], gradient, toleranceOf(name));
-      }
-    }
-    for (const [name, values] of Object.entries(recipe.final ?? {})) {
-      expectClose(`final ${name}`, await executable.read(name), values, toleranceOf(name));
-    }
-    backend.dispose();
-  });
+  it.each(runs)("in float32 on Wasm: %s", async (kind, recipe) => checkFloat32(await wasmTrainingBackend({ threads: 1 }), kind, recipe));
 });
+
+await describeWithAdapter("swiftshader", () => {
+  it.each(runs)("ten steps of PyTorch in float32 on WebGPU: %s", async (kind, recipe) =>
+    checkFloat32(await webgpuTrainingBackend(), kind, recipe),
+  );
+});
+
+/** Losses and gradients of every step, and the weights after the last. */
+async function checkFloat32(backend: Backend, kind: string, recipe: Recipe): Promise<void> {
+  const { training, hyper, imagesOf, labelsOf } = setUp(recipe);
+  const executable = await backend.compile(training.graph, { tensors: start });
+  for (let step = 0; step < recipe.losses.length; step++) {
+    const rates = Object.fromEntries(Object.entries(hyper(step)).map(([name, values]) => [name, Float32Array.from(values)]));
+    const inputs = { image: imagesOf(step), labels: Int32Array.from(labelsOf(step)), ...rates };
+    const outputs = await executable.run(inputs, { outputs: ["loss", ...Object.values(training.gradients)] });
+    expectClose(`loss of step ${step + 1}`, outputs.loss, [recipe.losses[step] as number], toleranceOf(`loss of ${kind}`));
+    for (const [name, gradient] of Object.entries(recipe.gradients?.[step + 1] ?? {})) {
+      expectClose(`gradient of ${name}, step ${step + 1}`, outputs[training.gradients[name] as string], gradient, toleranceOf(name));
+    }
+  }
+  for (const [name, values] of Object.entries(recipe.final ?? {})) {
+    expectClose(`final ${name}`, await executable.read(name), values, toleranceOf(name));
+  }
+  backend.dispose();
+}
 
 /** float32 against float64 after up to ten steps, of the largest element. */
 const TOLERANCES: Readonly<Record<string, number>> = {
