@@ -4,8 +4,12 @@ import type { BuiltNet } from "../net.ts";
 import { type Architecture, type ModelOptions, resolveOptions } from "./architecture.ts";
 import { mlp } from "./dense.ts";
 import { lenet } from "./lenet.ts";
+import { mobilenetV2 } from "./mobilenet_v2.ts";
+import { resnet110pre, resnet164pre, wideResnet } from "./preactivation.ts";
 import { resnet } from "./resnet.ts";
+import { resnet18 } from "./resnet18.ts";
 import { smallCnn } from "./small_cnn.ts";
+import { vgg16bn } from "./vgg.ts";
 
 export const architectures = {
   "small-cnn": smallCnn,
@@ -13,6 +17,16 @@ export const architectures = {
   "mlp-784-500-10": mlp([500], "one dense layer of 500 units: the paper's MNIST network"),
   "mlp-784-500-300-10": mlp([500, 300], "dense layers of 500 and 300 units: Network Slimming's MNIST network"),
   resnet20: resnet(3),
+  resnet32: resnet(5),
+  resnet56: resnet(9),
+  resnet110: resnet(18),
+  "resnet110-pre": resnet110pre,
+  "resnet164-pre": resnet164pre,
+  "wrn-16-4": wideResnet(16, 4),
+  "wrn-40-4": wideResnet(40, 4),
+  "vgg16-bn": vgg16bn,
+  resnet18,
+  "mobilenet-v2": mobilenetV2,
 } as const satisfies Readonly<Record<string, Architecture>>;
 
 export type ArchitectureName = keyof typeof architectures;
