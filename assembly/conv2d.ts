@@ -1,9 +1,10 @@
 /**
  * `y[n,o,i,j] = slope[o] · act( bias[o] + residual[n,o,i,j] + Σ x[n, c, i·sh − pt + p·dh, j·sw − pl + q·dw] · w[o, c', p, q] )`
- * x [n, xc, ih, iw], w [cout, cin/groups, kh, kw], y and residual [n, yc, oh, ow].
+ * x [n, xc, ih, iw], w [cout, cin/groups, kh, kw], y [n, yc, oh, ow], residual [n, rc, oh, ow].
  *
- * xc = cin and yc = cout, but for tables (groups = 1): column c of w reads channel gather[c] of x; filter o goes to channel scatter[o] of y, with that
- * channel's residual and slope, and the channels scatter[cout] … scatter[yc − 1] get their epilogue alone. Both tables only say where planes begin.
+ * xc = cin and yc = rc = cout, but for tables (groups = 1): column c of w reads channel gather[c] of x; filter o goes to channel scatter[o] of y, and
+ * the channels scatter[cout] … scatter[yc − 1] get their epilogue alone; channel ch of y adds channel shortcut[ch] of residual, none where that is −1.
+ * Tables only say where planes begin.
  *
  * For each band of an image: make its planes (planes.ts), then multiply (outer.ts) the packed weights, a row for each filter, with one row for each tap,
  * which is a plane read from the tap's offset. Vectors run along pixels, so an odd number of channels costs no more than its share.
@@ -16,7 +17,7 @@ import { Conv2d } from "./generated/layouts";
 import { SLACK, SPARE_SPOTS, STRUCTS } from "./generated/scratch";
 import { Outer, outer, Spot } from "./outer";
 import { list_spots, pack_panel, panel_rows, spots_bytes, Tap } from "./panel";
-import { bytes, fill_row, nth } from "./parts";
+import { bytes, entry, fill_row, nth } from "./parts";
 import { fill_planes, fit_rows, Planes, set_rows, shape_planes, tap_offset } from "./planes";
 import { share } from "./simd";
 
@@ -57,8 +58,6 @@ export function conv2d(p: Conv2d, worker: i32, workers: i32, scratch: usize): vo
   t.panel = job.taps + <usize>(p.kh * p.kw) * offsetof<Tap>();
   t.y_row = bytes(p.oh * p.ow);
   t.lane_bytes = 4;
-  t.residual = p.residual - p.y;
-  t.has_residual = p.residual != 0;
   t.fn = p.fn;
   for (let group = 0; group < p.groups; group++) {
     for (let filter = job.first_filter; filter < job.end_filter; filter += job.most) {
@@ -98,6 +97,8 @@ function convolve(p: Conv2d, planes: Planes, t: Outer, job: Job, group: i32, o: 
   pack_panel(t, job.taps, window, channels, nth(p.w, o * row), bytes(row), bytes(window), planes.channel_bytes, planes.direct ? p.gather : 0);
   // the channel of y that rows are counted from
   const first_channel = p.scatter ? 0 : o;
+  const first_added = p.shortcut ? 0 : first_channel;
+  t.shortcut = p.shortcut ? nth(p.shortcut, first_channel) : 0;
   t.places = p.scatter ? nth(p.scatter, o) : 0;
   t.bias = p.bias ? nth(p.bias, o) : 0;
   t.slope = p.slope ? nth(p.slope, first_channel) : 0;
@@ -111,6 +112,7 @@ function convolve(p: Conv2d, planes: Planes, t: Outer, job: Job, group: i32, o: 
     const x = nth(p.x, (image * p.xc + group * channels) * p.ih * p.iw);
     t.b = fill_planes(planes, job.into, x, channels, first, p.gather);
     t.y = nth(p.y, ((image * p.yc + first_channel) * p.oh + first) * p.ow);
+    t.residual = p.residual ? nth(p.residual, ((image * p.rc + first_added) * p.oh + first) * p.ow) : 0;
     outer(t);
   }
 }
@@ -119,14 +121,16 @@ function convolve(p: Conv2d, planes: Planes, t: Outer, job: Job, group: i32, o: 
 function finish_rest(p: Conv2d, job: Job, height: i32): void {
   for (let k = job.first_rest; k < job.end_rest; k++) {
     const channel = load<i32>(nth(p.scatter, k));
+    const added = p.residual ? entry(p.shortcut, channel) : -1;
     const slope = p.slope ? v128.load32_splat(nth(p.slope, channel)) : f32x4.splat(1);
     const none = f32x4.extract_lane(f32x4.mul(slope, activate(p.fn, f32x4.splat(0))), 0);
     for (let item = job.first_item; item < job.end_item; item++) {
       const first = (item % job.bands) * height;
-      const at = (((item / job.bands) * p.yc + channel) * p.oh + first) * p.ow;
+      const image = item / job.bands;
+      const y = nth(p.y, ((image * p.yc + channel) * p.oh + first) * p.ow);
       const count = min(height, p.oh - first) * p.ow;
-      if (p.residual) rotate_plane(p.fn, nth(p.residual, at), nth(p.y, at), count, slope);
-      else fill_row(nth(p.y, at), count, none);
+      if (added < 0) fill_row(y, count, none);
+      else rotate_plane(p.fn, nth(p.residual, ((image * p.rc + added) * p.oh + first) * p.ow), y, count, slope);
     }
   }
 }

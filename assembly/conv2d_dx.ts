@@ -48,7 +48,7 @@ export function conv2d_dx(p: Conv2dDx, worker: i32, workers: i32, scratch: usize
   t.places = 0;
   t.bias = 0;
   t.slope = 0;
-  t.has_residual = false;
+  t.residual = 0;
   t.fn = 0;
   const channels = p.cin / p.groups;
   for (let group = 0; group < p.groups; group++) {

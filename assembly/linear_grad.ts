@@ -36,7 +36,7 @@ function prepare(scratch: usize, b: usize, y: usize, cols: i32): Outer {
   t.places = 0;
   t.bias = 0;
   t.slope = 0;
-  t.has_residual = false;
+  t.residual = 0;
   t.fn = 0;
   return t;
 }

@@ -44,9 +44,10 @@ export class Outer {
   bias: usize;
   /** One number per row of y, or 0. */
   slope: usize;
-  /** Where the residual lies relative to y, if there is one. */
+  /** What is added, in rows as far apart as those of y, or 0. */
   residual: usize;
-  has_residual: bool;
+  /** For each row of y the row of residual that it adds, −1 for none; or 0: its own. */
+  shortcut: usize;
   /** Code of the activation. */
   fn: i32;
   /** Nothing happens to the sums but whole stores. */
@@ -55,7 +56,7 @@ export class Outer {
 
 /** Computes all of y. */
 export function outer(t: Outer): void {
-  t.plain = !t.places && !t.bias && !t.slope && !t.has_residual && !t.fn && t.lanes == 4 && t.lane_bytes == 4;
+  t.plain = !t.places && !t.bias && !t.slope && !t.residual && !t.fn && t.lanes == 4 && t.lane_bytes == 4;
   const blocks = row_blocks(t.m);
   let panel = t.panel;
   for (let block = 0; block < blocks; block++) {
@@ -231,9 +232,11 @@ function finish(t: Outer, row: i32, at: usize, c0: v128, c1: v128): void {
     c0 = f32x4.add(c0, bias);
     c1 = f32x4.add(c1, bias);
   }
-  if (t.has_residual) {
-    c0 = f32x4.add(c0, v128.load(y0 + t.residual));
-    c1 = f32x4.add(c1, v128.load(y1 + t.residual));
+  const added = t.residual ? entry(t.shortcut, place) : -1;
+  if (added >= 0) {
+    const residual = t.residual + <usize>added * t.y_row;
+    c0 = f32x4.add(c0, v128.load(residual + spot(at, 0).to));
+    c1 = f32x4.add(c1, v128.load(residual + spot(at, 1).to));
   }
   if (t.fn) {
     c0 = activate(t.fn, c0);

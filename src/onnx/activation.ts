@@ -19,9 +19,8 @@ export const activation =
   (io) =>
     rotate(io, functions[name](io, io.input("x")));
 
-/** slope · act(y + residual) */
-export function epilogue(io: OnnxIo<{ readonly activation: Activation | "none" }>, y: string): void {
-  const residual = io.input("residual");
+/** slope · act(y + residual), where residual is the name of a value or "". */
+export function epilogue(io: OnnxIo<{ readonly activation: Activation | "none" }>, y: string, residual: string): void {
   const sum = residual === "" ? y : io.op("Add", [y, residual]);
   const { activation } = io.attrs;
   rotate(io, activation === "none" ? sum : functions[activation](io, sum));

@@ -1,4 +1,5 @@
 /** Ops that move whole channels, dimension 1, with indices that are all known beforehand. */
+import { inverseIndex } from "../ops/channels.ts";
 import type { OnnxIo } from "./rule.ts";
 
 const CHANNELS = { axis: 1 } as const;
@@ -20,15 +21,24 @@ export function gather(io: OnnxIo<unknown>, value: string, index: readonly numbe
 }
 
 /**
- * Channel i of a value of x's rank, at channel index[i] of `channels`, zeros in the others. A gather the other way round: behind the value comes one
- * channel of zeros, which all those take that none lands on. Runtimes differ in whether and how fast they scatter; all of them gather.
+ * Channel j of the result is channel index[j] of a value of x's rank with this many channels, zeros where index[j] is −1: these take the one channel
+ * of zeros that comes behind the value.
+ */
+export function pick(io: OnnxIo<unknown>, value: string, index: readonly number[], channels: number): string {
+  const padded = index.includes(-1) ? pad(io, value, 0, 1) : value;
+  return gather(
+    io,
+    padded,
+    index.map((channel) => (channel < 0 ? channels : channel)),
+  );
+}
+
+/**
+ * Channel i of a value of x's rank, at channel index[i] of `channels`, zeros in the others. A gather the other way round: runtimes differ in whether
+ * and how fast they scatter; all of them gather.
  */
 export function scatter(io: OnnxIo<unknown>, value: string, index: readonly number[], channels: number): string {
-  const sources = new Array<number>(channels).fill(index.length);
-  index.forEach((to, from) => {
-    sources[to] = from;
-  });
-  return gather(io, index.length < channels ? pad(io, value, 0, 1) : value, sources);
+  return pick(io, value, inverseIndex(index, channels), index.length);
 }
 
 export function padChannels(io: OnnxIo<{ readonly before: number; readonly after: number }>): void {

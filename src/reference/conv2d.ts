@@ -1,6 +1,6 @@
 /**
- * y[n,o,i,j] = slope[o] · act(bias[o] + residual[n,o,i,j] + Σ x[n, c, y, x] · w[o, c', p, q]); with `gather` and `scatter`, columns of w and filters
- * have their channels of x and y in these lists.
+ * y[n,o,i,j] = slope[o] · act(bias[o] + residual[n,o,i,j] + Σ x[n, c, y, x] · w[o, c', p, q]); columns of w and filters have their channels of x and
+ * y in `gather` and `scatter`, channels of y theirs of residual in `shortcut`, where these lists are given.
  */
 import type { Activation } from "../ops/activation.ts";
 import type { ConvAttrs, ConvRoutes } from "../ops/conv2d.ts";
@@ -49,5 +49,5 @@ export function conv2d(io: ReferenceIo<ConvAttrs & ConvRoutes & { readonly activ
   eachProduct(io.shape("x"), io.shape("w"), io.shape("y"), io.attrs, (xi, wi, yi) => {
     y[yi] = at(y, yi) + at(x, xi) * at(w, wi);
   });
-  epilogue(io, io.attrs.scatter);
+  epilogue(io, io.attrs);
 }

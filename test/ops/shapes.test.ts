@@ -41,6 +41,12 @@ const shapes: readonly Bad[] = [
     ROUTED,
     /residual "residual" .* expected \[N, 9, 7, 5\]: the shape of the output/,
   ],
+  [
+    "conv2d",
+    { x: IMAGE, w: [2, 6, 3, 3], residual: ["N", 5, 5, 7] },
+    { shortcut: [1, -1] },
+    /residual "residual" .* expected \[N, 5, 7, 5\]: the shape of the output/,
+  ],
   ["linear", { x: IMAGE, w: [4, 6] }, {}, /x "x" has shape \[N, 6, 9, 7\]; expected 2 dimensions/],
   ["linear", { x: ROWS, w: [4, 6], bias: [6] }, {}, /bias "bias" has shape \[6\], expected \[4\]: one bias per output/],
   ["linear", { x: ROWS, w: [4, 6], residual: ["N", 6] }, {}, /residual "residual" .* expected \[N, 4\]/],
@@ -142,6 +148,12 @@ const channels: readonly Bad[] = [
     { scatter: [0, 1, 2], channels: 9 },
     /scatter has 3 entries, w has 4 filters; give one for each filter/,
   ],
+  [
+    "conv2d",
+    { x: IMAGE, w: [4, 6, 3, 3], residual: ["N", 5, 7, 5] },
+    { shortcut: [1] },
+    /shortcut has 1 entries, y has 4 channels; give one for each, −1 for none/,
+  ],
   ["linear", { x: ROWS, w: [4, 7] }, {}, /x has 6 features, w expects 7; flatten x, or change w/],
   [
     "scatter_add_channels",
@@ -169,7 +181,21 @@ const attributes: readonly Bad[] = [
   ["conv2d", { x: IMAGE, w: [4, 6, 3, 3] }, { scatter: [0, 1, 2, 2], channels: 9 }, /scatter names a channel twice; each may/],
   ["conv2d", { x: IMAGE, w: [4, 6, 3, 3] }, { scatter: [0, 1, 2, 3] }, /scatter 0 is outside the 0 channels of y/],
   ["conv2d", { x: IMAGE, w: [4, 6, 3, 3] }, { channels: 4 }, /channels is 4 without scatter; leave it out, or give scatter/],
-  ["conv2d", { x: IMAGE, w: [4, 3, 3, 3] }, { groups: 2, ...ROUTED }, /gather and scatter need groups = 1, this has 2; move channels with/],
+  ["conv2d", { x: IMAGE, w: [4, 3, 3, 3] }, { groups: 2, ...ROUTED }, /gather, scatter and shortcut need groups = 1, this has 2; move/],
+  ["conv2d", { x: IMAGE, w: [2, 6, 3, 3] }, { shortcut: [0, -1] }, /shortcut is given without residual; leave it out, or give residual/],
+  [
+    "conv2d",
+    { x: IMAGE, w: [2, 6, 3, 3], residual: ["N", 5, 7, 5] },
+    { shortcut: [-1, 5] },
+    /shortcut 5 is outside the 5 channels of residual/,
+  ],
+  [
+    "conv2d",
+    { x: IMAGE, w: [2, 6, 3, 3], residual: ["N", 5, 7, 5] },
+    { shortcut: [1, 1] },
+    /shortcut names a channel twice; each may stand in it once/,
+  ],
+  ["conv2d", { x: IMAGE, w: [2, 6, 3, 3], residual: ["N", 5, 7, 5] }, { shortcut: [-2, 1] }, /attribute "shortcut"/],
   [
     "batch_norm",
     { x: IMAGE, gamma: [6], beta: [6], mean: [6], var: [6] },
