@@ -1,5 +1,5 @@
 /** Runs jobs one after another, in the order in which they came. */
-import { AbortedError } from "../errors.ts";
+import { abortable } from "./abort.ts";
 
 export class Queue {
   #tail: Promise<unknown> = Promise.resolve();
@@ -8,13 +8,7 @@ export class Queue {
   add<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const turn = this.#tail.then(job);
     this.#tail = turn.catch(() => {});
-    if (!signal) return turn;
-    return new Promise<T>((resolve, reject) => {
-      const onAbort = (): void => reject(new AbortedError("the run", { cause: signal.reason }));
-      if (signal.aborted) onAbort();
-      signal.addEventListener("abort", onAbort, { once: true });
-      turn.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-    });
+    return abortable(turn, "the run", signal);
   }
 
   /** Resolves when all jobs added so far are over. */

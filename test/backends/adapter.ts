@@ -1,6 +1,6 @@
 /** Tests that need a WebGPU adapter in Node: skipped with the reason where there is none, but failing in CI. */
 import { describe, it } from "vitest";
-import { findAdapter } from "../../src/backends/webgpu/device.ts";
+import { findAdapter } from "../../src/backends/webgpu/adapter.ts";
 import { type SoftwareDriver, useDriver } from "../../tools/vulkan.ts";
 
 const REMEDY: Readonly<Record<SoftwareDriver, string>> = {

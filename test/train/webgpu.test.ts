@@ -1,7 +1,7 @@
 /** Training on WebGPU: gradients of random graphs, the same bits after resuming, a device that is taken away, and no growth. */
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
-import { findAdapter } from "../../src/backends/webgpu/device.ts";
+import { findAdapter } from "../../src/backends/webgpu/adapter.ts";
 import { differentiate } from "../../training/autodiff.ts";
 import { webgpuTrainingBackend } from "../../training/backends/webgpu.ts";
 import type { TrainerEvent } from "../../training/events.ts";

@@ -2,7 +2,8 @@
 import type { Graph } from "../../graph/graph.ts";
 import { verify } from "../../graph/verify.ts";
 import type { Backend, CompileOptions, Executable } from "../backend.ts";
-import { type AdapterFacts, type GpuOptions, openDevice } from "./device.ts";
+import type { AdapterFacts } from "./adapter.ts";
+import { type GpuOptions, openDevice } from "./device.ts";
 import { type GpuParts, WebGpuExecutable } from "./executable.ts";
 import { Faults } from "./faults.ts";
 import { MAX_WORKGROUPS } from "./grid.ts";
@@ -16,8 +17,10 @@ export interface WebGpuOptions extends GpuOptions {
 
 export interface WebGpuBackend extends Backend {
   readonly adapter: AdapterFacts;
-  /** Resolves when the device is lost, also by `dispose()`. */
-  readonly lost: Promise<void>;
+  /** Why the precision is not what was asked for; undefined where it is. */
+  readonly precisionWhy: string | undefined;
+  /** Resolves with the reason when the device is lost, also by `dispose()`. */
+  readonly lost: Promise<string>;
 }
 
 /** Throws BackendError E_ADAPTER where there is no adapter or no device. */
@@ -27,7 +30,7 @@ export async function createWebGpuBackend(
 ): Promise<WebGpuBackend> {
   const host = await openDevice(options);
   const { device, precision } = host;
-  const faults = new Faults(device);
+  const faults = new Faults(device, host.owned);
   const facts = { precision, maxWorkgroups: MAX_WORKGROUPS, subgroups: device.features.has("subgroups") } as const;
   const pipelines = new Pipelines(device, faults, precision);
   const parts: GpuParts = { host, kernels, facts, faults, pipelines, why: options.why ?? "the WebGPU backend was asked for" };
@@ -35,7 +38,8 @@ export async function createWebGpuBackend(
   return {
     name: "webgpu",
     adapter: host.adapter,
-    lost: device.lost.then(() => {}),
+    precisionWhy: host.precisionWhy,
+    lost: faults.lost,
     async compile(graph: Graph, compileOptions: CompileOptions): Promise<Executable> {
       verify(graph, kernels.ops);
       const executable = await WebGpuExecutable.create(graph, parts, compileOptions, (dead) => executables.delete(dead));
