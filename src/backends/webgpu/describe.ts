@@ -75,14 +75,14 @@ function boundRange(
   graph: Graph,
   plan: Plan,
   node: Node,
-  { scratch = {}, alias = {}, step }: PlannedDispatch,
+  { scratch = {}, alias = {}, tables = {}, step }: PlannedDispatch,
   { name: binding, writes }: ShaderBinding,
   { precision }: GpuFacts,
 ): BoundRange {
   const source = alias[binding] ?? binding;
   const room = scratch[source];
   if (room !== undefined) return { binding, bytes: 4 * room, reads: !writes, writes };
-  const table = step.tables[source];
+  const table = tables[source] ?? step.tables[source];
   if (table) return { binding, bytes: 4 * table.length, reads: table.length > 0, writes: false, table };
   const value = step.tensors[source];
   if (value === undefined) return { binding, bytes: 0, reads: false, writes: false };

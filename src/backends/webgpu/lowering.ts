@@ -30,6 +30,8 @@ export interface Dispatch {
   readonly numbers?: Readonly<Record<string, number>>;
   /** Elements (f32) of scratch memory, by the name of its binding or what `alias` makes of that. What one dispatch of a node leaves there, its later ones find. */
   readonly scratch?: Readonly<Record<string, number>>;
+  /** Index tables that the shader reads in place of, or beside, those of the step: several joined in one, since bindings are few. */
+  readonly tables?: Readonly<Record<string, readonly number[]>>;
   /** Bindings whose names are not those of the step's tensors: binding → tensor of the step, or scratch memory. */
   readonly alias?: Readonly<Record<string, string>>;
 }

@@ -55,13 +55,13 @@ function lower({ node, io }: PlannedNode, step: Step, set: GpuKernelSet, facts: 
 }
 
 /** The dispatch's own constants, and for each optional tensor or table whether it is there. */
-function constantsOf({ shader, constants = {}, alias = {} }: Dispatch, step: Step): Record<string, number> {
+function constantsOf({ shader, constants = {}, alias = {}, tables = {} }: Dispatch, step: Step): Record<string, number> {
   const present: Record<string, number> = {};
   for (const override of shader.overrides) {
     if (!override.startsWith("has_")) continue;
     const name = override.slice("has_".length);
     const tensor = alias[name] ?? name;
-    present[override] = step.tensors[tensor] !== undefined || (step.tables[tensor]?.length ?? 0) > 0 ? 1 : 0;
+    present[override] = step.tensors[tensor] !== undefined || ((tables[tensor] ?? step.tables[tensor])?.length ?? 0) > 0 ? 1 : 0;
   }
   return { ...present, ...constants };
 }
@@ -143,7 +143,7 @@ export class ProgramBuilder {
           const source = dispatch.alias?.[name] ?? name;
           const elements = dispatch.scratch?.[source];
           if (elements !== undefined) return { buffer: scratchOf.get(source) as GPUBuffer, size: bindingBytes(elements, 4) };
-          const table = tables.places.get(dispatch.step.tables[source] as readonly number[]);
+          const table = tables.places.get((dispatch.tables?.[source] ?? dispatch.step.tables[source]) as readonly number[]);
           if (table) return { buffer: tableBuffer, ...table };
           const value = dispatch.step.tensors[source];
           // an output that is left out needs a range of its own: ranges that are written must not overlap
@@ -217,8 +217,9 @@ function scratchBytes(dispatches: readonly PlannedDispatch[]): Map<string, numbe
 function packTables(dispatches: readonly PlannedDispatch[]) {
   const places = new Map<readonly number[], { offset: number; size: number }>();
   let end = 0;
-  for (const { step } of dispatches) {
-    for (const table of Object.values(step.tables)) {
+  for (const { shader, step, tables: own = {}, alias = {} } of dispatches) {
+    for (const { name } of shader.bindings) {
+      const table = own[alias[name] ?? name] ?? step.tables[alias[name] ?? name] ?? [];
       if (table.length === 0 || places.has(table)) continue;
       places.set(table, { offset: end, size: bindingBytes(table.length, 4) });
       end = alignUp(end + 4 * table.length);
