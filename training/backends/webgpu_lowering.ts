@@ -2,29 +2,34 @@
 import { type Unsupported, unsupported } from "../../src/backends/unsupported.ts";
 import { type GpuKernelSet, type GpuLowering, gpuLowerings } from "../../src/backends/webgpu/lowering.ts";
 import { type GradientOpName, trainingOps } from "../ops/index.ts";
+import { batchNormGrad, batchNormTrain } from "./webgpu/batch_norm.ts";
+import { conv2dDx } from "./webgpu/conv2d_dx.ts";
+import { adam, fill, sgd } from "./webgpu/optimizer.ts";
+import { avgPoolDx, globalAvgPoolDx, maxPoolDx } from "./webgpu/pool_grad.ts";
+import { activationGrad, batchSum, channelSum } from "./webgpu/reduce.ts";
 
 const later = unsupported("its shader is not written yet");
 
 const gradientLowerings: Readonly<Record<GradientOpName, GpuLowering | Unsupported>> = {
-  conv2d_dx: later,
+  conv2d_dx: conv2dDx,
   conv2d_dw: later,
   linear_dx: later,
   linear_dw: later,
-  channel_sum: later,
-  batch_sum: later,
-  batch_norm_train: later,
-  batch_norm_grad: later,
-  activation_grad: later,
-  max_pool_dx: later,
-  avg_pool_dx: later,
-  global_avg_pool_dx: later,
+  channel_sum: channelSum,
+  batch_sum: batchSum,
+  batch_norm_train: batchNormTrain,
+  batch_norm_grad: batchNormGrad,
+  activation_grad: activationGrad,
+  max_pool_dx: maxPoolDx,
+  avg_pool_dx: avgPoolDx,
+  global_avg_pool_dx: globalAvgPoolDx,
   softmax_dx: later,
   cross_entropy: later,
   cross_entropy_dx: later,
   tally: later,
-  fill: later,
-  sgd: later,
-  adam: later,
+  fill,
+  sgd,
+  adam,
 };
 
 export const trainingGpuKernels: GpuKernelSet = { ops: trainingOps, lowerings: { ...gpuLowerings, ...gradientLowerings } };
