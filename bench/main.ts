@@ -1,15 +1,32 @@
-/** `npm run bench -- NAME [--json]`: benchmarks against the multiply-add peak and against peers, always interleaved. */
+/** `npm run bench -- NAME [--json]`: benchmarks against the multiply-add peak and against peers, always interleaved; and counts, which time nothing. */
 import { availableParallelism, cpus } from "node:os";
+import { SwivelError } from "swivel-nn";
 import type { Bench } from "./bench.ts";
+import { benchDispatches } from "./dispatches.ts";
+import { benchIsa } from "./isa.ts";
 import { benchTrain } from "./train.ts";
 
-const benches: Readonly<Record<string, { readonly what: string; run(): Promise<Bench> }>> = {
+interface Entry {
+  readonly what: string;
+  /** Whether it takes options of its own. */
+  readonly options?: boolean;
+  run(args: readonly string[]): Promise<Bench>;
+}
+
+const benches: Readonly<Record<string, Entry>> = {
   train: { what: "a training step of small-cnn, as a share of the multiply-add peak", run: benchTrain },
+  dispatches: { what: "dispatches and bytes of WebGPU, per inference and training step, beside onnxruntime-web's", run: benchDispatches },
+  isa: {
+    what: "the shaders' machine code on AMD's GPUs; [--op conv2d --x 1,13,32,32 --w 13,13,3,3 ...] [--tool FILE]",
+    options: true,
+    run: benchIsa,
+  },
 };
 
 const [name = "", ...flags] = process.argv.slice(2);
+const args = flags.filter((flag) => flag !== "--json");
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
-const unknown = flags.find((flag) => flag !== "--json");
+const unknown = bench?.options ? undefined : args[0];
 if (!bench || unknown !== undefined) {
   const list = Object.entries(benches).map(([key, { what }]) => `  ${key}   ${what}`);
   console.error(
@@ -17,7 +34,11 @@ if (!bench || unknown !== undefined) {
   );
   process.exit(2);
 }
-const { value, text } = await bench.run();
+const { value, text } = await bench.run(args).catch((error: Error) => {
+  if (!(error instanceof SwivelError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+});
 const machine = {
   cpu: cpus()[0]?.model.trim() ?? "unknown processor",
   cores: availableParallelism(),
@@ -25,4 +46,6 @@ const machine = {
   date: new Date().toISOString().slice(0, 10),
 };
 const place = `${machine.cpu}, ${machine.cores} cores; ${machine.engine}; ${machine.date}`;
-console.log(flags.includes("--json") ? JSON.stringify({ machine, ...value }, null, 2) : `${text}\n${place}`);
+const report = flags.includes("--json") ? JSON.stringify({ machine, ...value }, null, 2) : `${text}\n${place}`;
+// the threads of a WebGPU device would keep the process
+process.stdout.write(`${report}\n`, () => process.exit(0));

@@ -5,6 +5,7 @@
 import { measure, models, optimizers, Random, resolveGroups, slopeGroup, trainingGraph, wasmTrainingBackend } from "swivel-nn/training";
 import type { Bench } from "./bench.ts";
 import { measurePeak } from "./peak.ts";
+import { columns } from "./table.ts";
 
 const ROUNDS = 25;
 const SAMPLE_MS = 60;
@@ -106,8 +107,3 @@ async function trainingStep(backend: Awaited<ReturnType<typeof wasmTrainingBacke
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("  ")).join("\n");
-}
