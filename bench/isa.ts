@@ -27,12 +27,27 @@ export async function benchIsa(args: readonly string[]): Promise<Bench> {
     for (const { op, why } of unsupported) missing.set(op, why);
   }
   if (!layer) jobs.push(...(await everyShader(jobs.map(({ dispatch }) => dispatch))));
-  const found = await inTurn(jobs, async ({ dispatch, shape }) =>
-    (await rowsOf(tool, dispatch, shape)).map((row) => ({ ...row, macs: dispatch.macs })),
-  );
+  const failed: { shader: string; shape: string; error: Error }[] = [];
+  const found = await inTurn(jobs, async ({ dispatch, shape }) => {
+    try {
+      return (await rowsOf(tool, dispatch, shape)).map((row) => ({ ...row, macs: dispatch.macs }));
+    } catch (error) {
+      failed.push({ shader: dispatch.shader.name, shape, error: error as Error });
+      return [];
+    }
+  });
+  // a shader may be at fault; where none compiles, it is the tool
+  if (failed.length > 0 && failed.length === jobs.length) throw failed[0]?.error;
   const rows = judge(found.flat());
   const unsupported = [...missing].map(([op, why]) => ({ op, why }));
-  return { value: { bars, unsupported, rows }, text: [table(rows), ...summary(rows), ...unsupported.map(({ why }) => why)].join("\n") };
+  const failures = failed.map(({ shader, shape, error }) => ({ shader, shape, why: error.message }));
+  const text = [
+    table(rows),
+    ...summary(rows),
+    ...unsupported.map(({ why }) => why),
+    ...failures.map(({ shader, shape, why }) => `✗ ${shader}, ${shape}: ${why}`),
+  ].join("\n");
+  return { value: { bars, unsupported, failures, rows }, text };
 }
 
 /** `--op conv2d --x 1,13,32,32 --w 13,13,3,3 [--stride 2] [--precision f16] [--tool FILE]`; without `--op` all layers. */

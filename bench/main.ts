@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from "node:os";
 import { SwivelError } from "swivel-nn";
 import type { Bench } from "./bench.ts";
 import { benchDispatches } from "./dispatches.ts";
+import { benchGpu } from "./gpu.ts";
 import { benchIsa } from "./isa.ts";
 import { benchTrain } from "./train.ts";
 
@@ -16,6 +17,11 @@ interface Entry {
 const benches: Readonly<Record<string, Entry>> = {
   train: { what: "a training step of small-cnn, as a share of the multiply-add peak", run: benchTrain },
   dispatches: { what: "dispatches and bytes of WebGPU, per inference and training step, beside onnxruntime-web's", run: benchDispatches },
+  gpu: {
+    what: "inference on WebGPU beside onnxruntime-web and TensorFlow.js; [--networks a,b] [--rounds N] [--serve]",
+    options: true,
+    run: benchGpu,
+  },
   isa: {
     what: "the shaders' machine code on AMD's GPUs; [--op conv2d --x 1,13,32,32 --w 13,13,3,3 ...] [--tool FILE]",
     options: true,

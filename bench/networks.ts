@@ -11,12 +11,14 @@ export interface Network {
 const inputs = {
   lenet: { channels: 1, height: 28, width: 28 },
   resnet20: { channels: 3, height: 32, width: 32 },
+  "mobilenet-v2": { channels: 3, height: 224, width: 224 },
 } as const;
 
 export type NetworkName = keyof typeof inputs;
 
 export function network(name: NetworkName, activation: "relu" | "rrelu"): Network {
-  const { graph, init } = models.createModel(name, { activation, input: inputs[name], classes: 10 });
+  const input = inputs[name];
+  const { graph, init } = models.createModel(name, { activation, input, classes: input.height === 224 ? 1000 : 10 });
   return { name: `${name}, ${activation}`, graph, tensors: asTrained(init(new Random(0))) };
 }
 

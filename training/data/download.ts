@@ -1,4 +1,5 @@
 /** One file from the network to the disk, checked before anyone sees it. Node only. */
+import { importNode } from "../../src/backends/platform.ts";
 import { AbortedError, DataError } from "../../src/errors.ts";
 import { fileError } from "./files.ts";
 import type { RemoteFile } from "./known.ts";
@@ -20,8 +21,8 @@ export async function download(
   target: string,
   { signal, onBytes, stallMs = 30_000 }: DownloadOptions = {},
 ): Promise<void> {
-  const { createHash } = await import("node:crypto");
-  const { open, rm } = await import("node:fs/promises");
+  const { createHash } = await importNode<typeof import("node:crypto")>("crypto");
+  const { open, rm } = await importNode<typeof import("node:fs/promises")>("fs/promises");
   const stop = new AbortController();
   const onAbort = () => stop.abort();
   signal?.addEventListener("abort", onAbort, { once: true });

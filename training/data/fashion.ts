@@ -1,4 +1,5 @@
 /** The slice of Fashion-MNIST that comes with the package. Node only. */
+import { importNode } from "../../src/backends/platform.ts";
 import { DataError } from "../../src/errors.ts";
 import type { AssembleOptions } from "./assemble.ts";
 import type { Dataset } from "./dataset.ts";
@@ -19,8 +20,8 @@ async function sliceFolder(): Promise<string> {
       "the Fashion-MNIST slice: is read from the package's files, by Node; in a browser, load its files and use datasetFromIdx",
     );
   }
-  const { existsSync } = await import("node:fs");
-  const { fileURLToPath } = await import("node:url");
+  const { existsSync } = await importNode<typeof import("node:fs")>("fs");
+  const { fileURLToPath } = await importNode<typeof import("node:url")>("url");
   for (let at = new URL(".", import.meta.url); ; at = new URL("..", at)) {
     const folder = new URL(`${PLACE}/`, at);
     if (existsSync(new URL("classes.txt", folder))) return fileURLToPath(folder);

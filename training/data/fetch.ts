@@ -1,4 +1,5 @@
 /** Downloads the public data sets from their official addresses. Node only. */
+import { importNode } from "../../src/backends/platform.ts";
 import { AbortedError, DataError, InputError } from "../../src/errors.ts";
 import { download } from "./download.ts";
 import { fileError } from "./files.ts";
@@ -30,8 +31,8 @@ export interface FetchOptions {
 export async function fetchDataset(name: KnownName, dir: string, options: FetchOptions = {}): Promise<string[]> {
   const source = options.source ?? (Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined);
   if (!source) throw new InputError("E_OPTION", `data set "${name}": choose one of ${Object.keys(KNOWN).join(", ")}`);
-  const { mkdir, mkdtemp, rename, rm, writeFile } = await import("node:fs/promises");
-  const { join } = await import("node:path");
+  const { mkdir, mkdtemp, rename, rm, writeFile } = await importNode<typeof import("node:fs/promises")>("fs/promises");
+  const { join } = await importNode<typeof import("node:path")>("path");
   const names = source.files.flatMap((file) => file.members ?? [fileName(file)]);
   if (source.classNames) names.push("classes.txt");
   if (await allThere(dir, names)) return names;
@@ -64,8 +65,8 @@ function fileName(file: RemoteFile): string {
 }
 
 async function allThere(dir: string, names: readonly string[]): Promise<boolean> {
-  const { stat } = await import("node:fs/promises");
-  const { join } = await import("node:path");
+  const { stat } = await importNode<typeof import("node:fs/promises")>("fs/promises");
+  const { join } = await importNode<typeof import("node:path")>("path");
   const found = await Promise.all(
     names.map((name) =>
       stat(join(dir, name)).then(
@@ -79,10 +80,10 @@ async function allThere(dir: string, names: readonly string[]): Promise<boolean>
 
 /** Unpacks the wanted members of a tar.gz into `dir`, by their names without folders. */
 async function unpack(file: RemoteFile, archive: string, dir: string, members: readonly string[], signal?: AbortSignal): Promise<void> {
-  const { createReadStream } = await import("node:fs");
-  const { open } = await import("node:fs/promises");
-  const { join } = await import("node:path");
-  const { createGunzip } = await import("node:zlib");
+  const { createReadStream } = await importNode<typeof import("node:fs")>("fs");
+  const { open } = await importNode<typeof import("node:fs/promises")>("fs/promises");
+  const { join } = await importNode<typeof import("node:path")>("path");
+  const { createGunzip } = await importNode<typeof import("node:zlib")>("zlib");
   const missing = new Set(members);
   let sink: (TarSink & { close(): Promise<void> }) | undefined;
   const input = createReadStream(archive);

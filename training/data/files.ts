@@ -1,4 +1,5 @@
 /** The little that reading data sets needs of the file system, with typed errors. Node only; nothing is imported before it is called. */
+import { importNode } from "../../src/backends/platform.ts";
 import { DataError } from "../../src/errors.ts";
 
 const MAX_FILE = 2 ** 31 - 1;
@@ -14,8 +15,8 @@ export interface Listing {
 
 /** What lies in a folder; links count as what they lead to. Throws `E_NOT_FOUND` or `E_IO`. */
 export async function listFolder(path: string): Promise<Listing> {
-  const { readdir, stat } = await import("node:fs/promises");
-  const { join } = await import("node:path");
+  const { readdir, stat } = await importNode<typeof import("node:fs/promises")>("fs/promises");
+  const { join } = await importNode<typeof import("node:path")>("path");
   const files: string[] = [];
   const folders: string[] = [];
   try {
@@ -33,7 +34,7 @@ export async function listFolder(path: string): Promise<Listing> {
 
 /** A file's bytes. Throws `E_NOT_FOUND`, `E_IO`, or `E_TOO_LARGE` above 2 GiB. */
 export async function readBytes(path: string): Promise<Uint8Array> {
-  const { readFile, stat } = await import("node:fs/promises");
+  const { readFile, stat } = await importNode<typeof import("node:fs/promises")>("fs/promises");
   try {
     const { size } = await stat(path);
     if (size > MAX_FILE)

@@ -1,4 +1,5 @@
 /** Class folders: DIR/<class>/*.png|jpg|jpeg, or DIR/train/<class>/ beside DIR/test/<class>/ and DIR/validation/<class>/. Node only. */
+import { importNode } from "../../src/backends/platform.ts";
 import { AbortedError, DataError } from "../../src/errors.ts";
 import { type AssembleOptions, assemble, holdOutTest, limitIndices } from "./assemble.ts";
 import type { Dataset } from "./dataset.ts";
@@ -23,7 +24,7 @@ interface PictureFile {
 
 /** Reads class folders; classes are the training folders' names, sorted. Throws `DataError`, naming the folder or picture. */
 export async function datasetFromFolders(name: string, listing: Listing, options: FolderOptions = {}): Promise<Dataset> {
-  const { join } = await import("node:path");
+  const { join } = await importNode<typeof import("node:path")>("path");
   const trainFolder = partFolder(listing, "train");
   if (
     !trainFolder &&
@@ -85,7 +86,7 @@ function partFolder(listing: Listing, part: keyof typeof PARTS): string | undefi
 
 /** All pictures of one part. A class that train does not have is an error; one without pictures here is not. */
 async function picturesOf(part: Listing, classNames: readonly string[]): Promise<PictureFile[]> {
-  const { join } = await import("node:path");
+  const { join } = await importNode<typeof import("node:path")>("path");
   const files: PictureFile[] = [];
   for (const folder of part.folders) {
     const label = classNames.indexOf(folder);

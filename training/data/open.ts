@@ -1,4 +1,5 @@
 /** Opens a data set from a folder, recognising by looking what kind it is. Node only; in browsers, use the `datasetFrom...` functions. */
+import { importNode } from "../../src/backends/platform.ts";
 import { DataError, InputError } from "../../src/errors.ts";
 import { type CifarKind, datasetFromCifar } from "./cifar.ts";
 import type { Dataset } from "./dataset.ts";
@@ -24,7 +25,7 @@ export type OpenOptions = FolderOptions;
  * The split is the same every time: it depends on `seed` (default 0) alone. Throws `DataError`, naming what is missing or malformed.
  */
 export async function openDataset(dir: string, options: OpenOptions = {}): Promise<Dataset> {
-  const { basename, resolve } = await import("node:path");
+  const { basename, resolve } = await importNode<typeof import("node:path")>("path");
   const listing = await listFolder(dir);
   const name = basename(resolve(dir));
   if (listing.files.some((file) => idxRole(file))) return fits(await openIdx(name, listing, options), options);
@@ -51,7 +52,7 @@ function idxRole(file: string): IdxRole | undefined {
 }
 
 async function openIdx(folder: string, listing: Listing, options: OpenOptions): Promise<Dataset> {
-  const { join } = await import("node:path");
+  const { join } = await importNode<typeof import("node:path")>("path");
   const roles = listing.files.flatMap((file) => {
     const role = idxRole(file);
     return role ? [{ file, ...role }] : [];
@@ -90,7 +91,7 @@ async function openIdx(folder: string, listing: Listing, options: OpenOptions): 
 
 async function namesFrom(listing: Listing, file: string): Promise<{ names: string[]; from: string } | undefined> {
   if (!listing.files.includes(file)) return undefined;
-  const { join } = await import("node:path");
+  const { join } = await importNode<typeof import("node:path")>("path");
   const from = join(listing.path, file);
   return { names: await readLines(from), from };
 }
@@ -124,7 +125,7 @@ function cifarKind(listing: Listing): CifarKind | undefined {
 }
 
 async function openCifar(name: string, kind: CifarKind, listing: Listing, options: OpenOptions): Promise<Dataset> {
-  const { join } = await import("node:path");
+  const { join } = await importNode<typeof import("node:path")>("path");
   const read = async (file: string): Promise<NamedBytes> => {
     const path = join(listing.path, file);
     if (!listing.files.includes(file))
