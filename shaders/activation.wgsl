@@ -1,26 +1,27 @@
 // y[n, c, i] = slope[c] · f(x[n, c, i])
 //
-// x, y [N, C, P], P pixels per channel; slope [C], 1 where it is left out. One thread computes a few elements: lib/each_element.wgsl says which. Without
-// slopes the host passes the whole value as one channel.
-#include "lib/elem.wgsl"
+// x, y [N, C, P], P pixels per channel; slope [C], 1 where it is left out. lib/each_element.wgsl says which thread computes what.
+// Without slopes the host passes the whole value as one channel.
+#include "lib/item.wgsl"
 #include "lib/activate.wgsl"
 
 struct Params {
   n: u32,
   c: u32,
+  // items of a plane
   hw: u32,
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<Elem>;
+@group(0) @binding(1) var<storage, read> x: array<Item>;
 @group(0) @binding(2) var<storage, read> slope: array<Elem>;
-@group(0) @binding(3) var<storage, read_write> y: array<Elem>;
+@group(0) @binding(3) var<storage, read_write> y: array<Item>;
 
 override has_slope: bool = false;
 
 // its slope
 alias Channel = f32;
-// the index of its first pixel
+// the index of its first item
 alias Plane = u32;
 
 fn extent() -> vec3u {
@@ -38,12 +39,12 @@ fn plane_at(n: u32, c: u32, channel: Channel) -> Plane {
   return (n * p.c + c) * p.hw;
 }
 
-fn compute(channel: Channel, plane: Plane, i: u32) -> f32 {
-  return channel * activate(f32(x[plane + i]));
+fn compute(channel: Channel, plane: Plane, i: u32) -> Value {
+  return channel * activate(Value(x[plane + i]));
 }
 
-fn store(plane: Plane, i: u32, v: f32) {
-  y[plane + i] = Elem(v);
+fn store(plane: Plane, i: u32, v: Value) {
+  y[plane + i] = Item(v);
 }
 
 #include "lib/each_element.wgsl"

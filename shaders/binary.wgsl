@@ -1,19 +1,20 @@
 // y[n, i] = a[n, i] ∘ b[n · stride + i], where ∘ is + (MULTIPLY false) or × (true).
 //
-// a, y [N, size]; b [N, size], or [1, size] with stride 0. One thread computes a few elements: lib/each_element.wgsl says which; an example is one
-// channel. Where b has all examples, the host passes the whole value as one of them.
-#include "lib/elem.wgsl"
+// a, y [N, size]; b [N, size], or [1, size] with stride 0. lib/each_element.wgsl says which thread computes what; an example is one channel to it.
+// Where b has all examples, the host passes the whole value as one of them.
+#include "lib/item.wgsl"
 
 struct Params {
   n: u32,
+  // items of an example, and from one example of b to the next
   size: u32,
   stride: u32,
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> a: array<Elem>;
-@group(0) @binding(2) var<storage, read> b: array<Elem>;
-@group(0) @binding(3) var<storage, read_write> y: array<Elem>;
+@group(0) @binding(1) var<storage, read> a: array<Item>;
+@group(0) @binding(2) var<storage, read> b: array<Item>;
+@group(0) @binding(3) var<storage, read_write> y: array<Item>;
 
 override MULTIPLY: bool = false;
 
@@ -38,14 +39,14 @@ fn plane_at(n: u32, c: u32, channel: Channel) -> Plane {
   return Plane(n * p.size, n * p.stride);
 }
 
-fn compute(channel: Channel, plane: Plane, i: u32) -> f32 {
-  let left = f32(a[plane.a + i]);
-  let right = f32(b[plane.b + i]);
+fn compute(channel: Channel, plane: Plane, i: u32) -> Value {
+  let left = Value(a[plane.a + i]);
+  let right = Value(b[plane.b + i]);
   return select(left + right, left * right, MULTIPLY);
 }
 
-fn store(plane: Plane, i: u32, v: f32) {
-  y[plane.a + i] = Elem(v);
+fn store(plane: Plane, i: u32, v: Value) {
+  y[plane.a + i] = Item(v);
 }
 
 #include "lib/each_element.wgsl"

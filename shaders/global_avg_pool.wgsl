@@ -1,8 +1,9 @@
 // y[plane] = Σ_i x[plane, i] / hw
 //
-// x [planes, hw], y [planes]; a plane is a channel of an example. LANES threads share a plane: thread l adds pixels l, l + LANES, …, so that neighbours
-// read neighbouring pixels, and the first of them adds up what the others left in workgroup memory. PLANES planes share a workgroup. The order of the
-// sums depends on nothing but these constants: the same input gives the same bits.
+// x [planes, hw], y [planes]; a plane is a channel of an example. LANES threads share a plane: thread l adds pixels l, l + LANES, …, and the first of them adds
+// up what the others left in workgroup memory. Small planes have one thread each, which needs no barrier and no memory to share: a barrier is where every
+// thread of a workgroup waits for the slowest. PLANES planes share a workgroup. The order of the sums depends on these constants only, so that the same
+// input gives the same bits.
 #include "lib/elem.wgsl"
 #include "lib/grid.wgsl"
 
@@ -15,8 +16,10 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<Elem>;
 @group(0) @binding(2) var<storage, read_write> y: array<Elem>;
 
-override LANES: u32 = 8;
-override PLANES: u32 = 8;
+override LANES: u32 = 1;
+override PLANES: u32 = 64;
+// loads of a thread that wait for memory together
+const LOADS = 16u;
 var<workgroup> partial: array<f32, LANES * PLANES>;
 
 @compute @workgroup_size(LANES, PLANES)
@@ -26,25 +29,29 @@ fn main(
   @builtin(local_invocation_id) local: vec3u,
 ) {
   let plane = linear_workgroup(workgroup, workgroups) * PLANES + local.y;
-  // Four sums of their own: none waits for another's addition, and each rounds less than one over all would. The last round may be partly beyond the
-  // plane.
+  // Four sums of their own: none waits for another's addition, and each rounds less than one over all would.
   var sums = vec4f(0.0);
   if (plane < p.planes) {
     let image = plane * p.hw;
-    for (var first = local.x; first < p.hw; first += 4u * LANES) {
-      let i = first + vec4u(0u, 1u, 2u, 3u) * LANES;
-      let v = vec4f(f32(x[image + i.x]), f32(x[image + i.y]), f32(x[image + i.z]), f32(x[image + i.w]));
-      sums += select(vec4f(0.0), v, i < vec4u(p.hw));
+    var i = local.x;
+    for (; i + (LOADS - 1u) * LANES < p.hw; i += LOADS * LANES) {
+      // @unroll
+      for (var k = 0u; k < LOADS; k++) {
+        sums[k % 4u] += f32(x[image + i + k * LANES]);
+      }
+    }
+    for (; i < p.hw; i += LANES) {
+      sums.x += f32(x[image + i]);
     }
   }
   var sum = (sums.x + sums.y) + (sums.z + sums.w);
-  let lane = local.y * LANES;
   if (LANES > 1u) {
-    partial[lane + local.x] = sum;
+    let first = local.y * LANES;
+    partial[first + local.x] = sum;
     workgroupBarrier();
     if (local.x == 0u) {
       for (var l = 1u; l < LANES; l++) {
-        sum += partial[lane + l];
+        sum += partial[first + l];
       }
     }
   }

@@ -1,7 +1,7 @@
 // y[plane, r, s] = max over p < KH, q < KW of x[plane, r · sh − pt + p, s · sw − pl + q]; padding never wins, NaN does.
 //
-// x [planes, ih, iw], y [planes, oh, ow]; a plane is a channel of an example. A thread computes one pixel of y in one plane, then in a later one:
-// WIDTH threads along a row, HEIGHT along rows, PLANES along planes, so that small images share a workgroup and nobody divides to find its pixel.
+// x [planes, ih, iw], y [planes, oh, ow]; a plane is a channel of an example. One thread computes one pixel of y: WIDTH threads along a row,
+// HEIGHT along rows, PLANES along planes, so that small images share a workgroup and nobody divides to find its pixel.
 #include "lib/elem.wgsl"
 #include "lib/nan.wgsl"
 
@@ -27,27 +27,46 @@ override PLANES: u32 = 1;
 // constants, so that drivers write the loops over the window out
 override KH: i32 = 2;
 override KW: i32 = 2;
+// windows up to this size are written out by the build
+const SMALL = 3;
+
+// Outside the image the pixel at its border is taken. Where a window hangs over the border, that is one of the window's own, and the maximum stays the same.
+fn pixel(image: i32, row: i32, column: i32) -> f32 {
+  return f32(x[image + clamp(row, 0, p.ih - 1) * p.iw + clamp(column, 0, p.iw - 1)]);
+}
+
+// Once `largest` is NaN, nothing is larger.
+fn larger(largest: f32, v: f32) -> f32 {
+  return select(largest, v, v > largest || is_nan(v));
+}
 
 @compute @workgroup_size(WIDTH, HEIGHT, PLANES)
-fn main(@builtin(global_invocation_id) at: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
-  if (at.x >= p.ow || at.y >= p.oh) {
+fn main(@builtin(global_invocation_id) at: vec3u) {
+  let plane = at.z;
+  if (at.x >= p.ow || at.y >= p.oh || plane >= p.planes) {
     return;
   }
   let top = i32(at.y) * p.sh - p.pt;
   let left = i32(at.x) * p.sw - p.pl;
-  for (var plane = at.z; plane < p.planes; plane += workgroups.z * PLANES) {
-    let image = i32(plane) * p.ih * p.iw;
-    // Where the window hangs over the border, the pixel at the border is looked at again: it is one of the window's, and the maximum stays the same.
-    // The first pixel starts it all, since WGSL has no way to write −∞.
-    var largest = f32(x[image + max(top, 0) * p.iw + max(left, 0)]);
-    for (var dy = 0; dy < KH; dy++) {
-      let row = image + clamp(top + dy, 0, p.ih - 1) * p.iw;
-      for (var dx = 0; dx < KW; dx++) {
-        let v = f32(x[row + clamp(left + dx, 0, p.iw - 1)]);
-        // once it is NaN, no v is larger
-        largest = select(largest, v, v > largest || is_nan(v));
+  let image = i32(plane) * p.ih * p.iw;
+  // the first pixel, since WGSL has no way to write −∞
+  var largest = pixel(image, top, left);
+  if (KH <= SMALL && KW <= SMALL) {
+    // @unroll
+    for (var dy = 0; dy < SMALL; dy++) {
+      // @unroll
+      for (var dx = 0; dx < SMALL; dx++) {
+        if (dy < KH && dx < KW && dy + dx > 0) {
+          largest = larger(largest, pixel(image, top + dy, left + dx));
+        }
       }
     }
-    y[(plane * p.oh + at.y) * p.ow + at.x] = Elem(largest);
+  } else {
+    for (var dy = 0; dy < KH; dy++) {
+      for (var dx = 0; dx < KW; dx++) {
+        largest = larger(largest, pixel(image, top + dy, left + dx));
+      }
+    }
   }
+  y[(plane * p.oh + at.y) * p.ow + at.x] = Elem(largest);
 }

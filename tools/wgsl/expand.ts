@@ -4,7 +4,8 @@ import { dirname, join, relative } from "node:path";
 import { root } from "../entries.ts";
 import { unroll } from "./unroll.ts";
 
-const INCLUDE = /^#include "([^"]+)"\s*$/gm;
+/** `#include "lib/x.wgsl"`, or of another shader with other types: `#include "add.wgsl" where Elem = vec4f, Sum = vec4f`. */
+const INCLUDE = /^#include "([^"]+)"(?: where (\S.*))?\s*$/gm;
 
 export interface ExpandOptions {
   /** Write marked loops out. Default true. */
@@ -19,11 +20,22 @@ export function expand(path: string, { unrolled = true }: ExpandOptions = {}): s
 
 function include(path: string, seen: Set<string>): string {
   seen.add(path);
-  return readFileSync(path, "utf8").replace(INCLUDE, (_, name: string) => {
+  return readFileSync(path, "utf8").replace(INCLUDE, (_, name: string, types?: string) => {
     // includes are named from shaders/, like lib/grid.wgsl
     const file = join(shadersDir, name);
-    return seen.has(file) ? "" : include(file, seen);
+    const text = seen.has(file) ? "" : include(file, seen);
+    return types === undefined ? text : withTypes(text, types, relative(root, path));
   });
+}
+
+/** `text` with other types behind some of its aliases. */
+function withTypes(text: string, types: string, where: string): string {
+  return types.split(/,\s*(?=\w+ = )/).reduce((code, type) => {
+    const [, name, is] = /^(\w+) = (.+)$/.exec(type.trim()) ?? [];
+    const alias = new RegExp(`^alias ${name} = [^;]+;`, "m");
+    if (name === undefined || !alias.test(code)) throw new Error(`${where}: "where ${type}" names no alias of what is included`);
+    return code.replace(alias, `alias ${name} = ${is};`);
+  }, text);
 }
 
 export const shadersDir = join(root, "shaders");

@@ -2,8 +2,10 @@
 import { shaders } from "../generated/shaders.ts";
 import { elementGrid } from "../grid.ts";
 import type { GpuLowering } from "../lowering.ts";
+import { itemsOf } from "./elementwise.ts";
 
 export const routeChannels: GpuLowering = ({ step }) => {
   const { n, hw, count } = step.slots as { n: number; hw: number; count: number };
-  return [{ shader: shaders.route_channels, ...elementGrid([hw, count, n]) }];
+  const { shader, items } = itemsOf(hw, [shaders.route_channels, shaders.route_channels_vec4]);
+  return [{ shader, ...elementGrid([items, count, n]), numbers: { hw: items } }];
 };

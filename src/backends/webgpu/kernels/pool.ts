@@ -8,6 +8,8 @@ import type { Shader } from "../shader.ts";
 const THREADS = 64;
 /** Threads that keep a GPU busy. */
 const ENOUGH_THREADS = 16_384;
+/** Pixels that one thread adds as fast as several would that have to meet afterwards. */
+const PIXELS_EACH = 256;
 
 function windowed(shader: Shader, { step }: GpuCall): Dispatch {
   const { planes, oh, ow, kh, kw } = step.slots as { planes: number; oh: number; ow: number; kh: number; kw: number };
@@ -16,10 +18,10 @@ function windowed(shader: Shader, { step }: GpuCall): Dispatch {
   return { shader, constants: { WIDTH, HEIGHT, PLANES, KH: kh, KW: kw }, grid };
 }
 
-/** Threads share a plane where there are few planes, as long as each has a few rounds of four pixels to add. */
+/** A plane has one thread, or more where it is large and there are few. */
 function mean(planes: number, hw: number): Dispatch {
   let lanes = 1;
-  while (lanes < THREADS && planes * lanes < ENOUGH_THREADS && hw > 4 * lanes) lanes *= 2;
+  while (lanes < THREADS && planes * lanes < ENOUGH_THREADS && hw > PIXELS_EACH * lanes) lanes *= 2;
   const together = THREADS / lanes;
   return {
     shader: shaders.global_avg_pool,

@@ -1,0 +1,2 @@
+// activation.wgsl with items of four elements, for planes of whole items.
+#include "activation.wgsl" where Item = vec4<Elem>, Value = vec4f
