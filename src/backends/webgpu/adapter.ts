@@ -12,7 +12,9 @@ export interface AdapterFacts {
 }
 
 /** An adapter, or why there is none and what would help, in half a sentence each. */
-export type AdapterSearch = { readonly adapter: GPUAdapter } | { readonly adapter: undefined; readonly why: string; readonly remedy: string };
+export type AdapterSearch =
+  | { readonly adapter: GPUAdapter }
+  | { readonly adapter: undefined; readonly why: string; readonly remedy: string };
 
 /** Node's instance of Dawn; kept, since its devices die with it. */
 let dawn: Promise<GPU | undefined> | undefined;
@@ -49,7 +51,10 @@ function withoutWebGpu(): { why: string; remedy: string } {
   if (globalThis.isSecureContext === false)
     return { why: "browsers give WebGPU only to pages that come over https or from localhost", remedy: "serve the page so" };
   const worker = typeof document === "undefined";
-  return { why: `this browser has no WebGPU${worker ? " in workers" : ""}`, remedy: worker ? "take worker: false" : "take another browser" };
+  return {
+    why: `this browser has no WebGPU${worker ? " in workers" : ""}`,
+    remedy: worker ? "take worker: false" : "take another browser",
+  };
 }
 
 /** Adapters that compute on the CPU give themselves away by one of their names. */

@@ -10,6 +10,16 @@ export interface Range {
   readonly bytes: number;
 }
 
+/** A copy out of the device's memory, in three moves. */
+export interface Reading {
+  /** Copies the ranges after all commands recorded so far. */
+  record(encoder: GPUCommandEncoder): void;
+  /** Waits for the copy, once it is submitted: the bytes of each range, in their order. */
+  bytes(): Promise<ArrayBuffer[]>;
+  /** Instead of `record`, where nothing is read after all. */
+  cancel(): void;
+}
+
 /** Staging buffers that wait for their next use. */
 const MAX_IDLE = 4;
 
@@ -46,24 +56,36 @@ export class DeviceMemory {
     };
   }
 
-  /** Copies ranges into memory that the CPU can read, after all commands given so far. The bytes arrive in the order of `ranges`. */
-  async read(encoder: GPUCommandEncoder, ranges: readonly Range[]): Promise<() => Promise<ArrayBuffer[]>> {
+  /** Makes room for ranges in memory that the CPU can read. */
+  async reading(ranges: readonly Range[]): Promise<Reading> {
     const total = ranges.reduce((sum, { bytes }) => sum + alignUp(bytes, 4), 0);
     const staging = await this.#staging(total);
-    let at = 0;
-    const places = ranges.map(({ buffer, offset, bytes }) => {
-      const place = { from: at, to: at + bytes };
-      encoder.copyBufferToBuffer(buffer, offset, staging, at, alignUp(bytes, 4));
-      at += alignUp(bytes, 4);
-      return place;
-    });
-    return async () => {
-      await this.#faults.guard(staging.mapAsync(MAP_READ));
-      const mapped = staging.getMappedRange();
-      const copies = places.map(({ from, to }) => mapped.slice(from, to));
-      staging.unmap();
-      this.#giveBack(staging);
-      return copies;
+    return {
+      record: (encoder) => {
+        let at = 0;
+        for (const { buffer, offset, bytes } of ranges) {
+          encoder.copyBufferToBuffer(buffer, offset, staging, at, alignUp(bytes, 4));
+          at += alignUp(bytes, 4);
+        }
+      },
+      bytes: async () => {
+        try {
+          await this.#faults.guard(staging.mapAsync(MAP_READ));
+        } catch (error) {
+          staging.destroy();
+          throw error;
+        }
+        const mapped = staging.getMappedRange();
+        let at = 0;
+        const copies = ranges.map(({ bytes }) => {
+          at += alignUp(bytes, 4);
+          return mapped.slice(at - alignUp(bytes, 4), at - alignUp(bytes, 4) + bytes);
+        });
+        staging.unmap();
+        this.#giveBack(staging);
+        return copies;
+      },
+      cancel: () => this.#giveBack(staging),
     };
   }
 

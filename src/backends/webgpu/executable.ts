@@ -5,11 +5,12 @@
 import { AbortedError, BackendError } from "../../errors.ts";
 import { bindShape, type Graph, sizeOf, type Value } from "../../graph/graph.ts";
 import { makePlan, type Plan } from "../../plan/plan.ts";
+import { abortable } from "../abort.ts";
 import type { CompileOptions, Executable, Explanation, NodeTime, RunOptions, TensorData, Tensors } from "../backend.ts";
 import { bindInputs, bindOutputs, bindTensor, persistentValue } from "../inputs.ts";
 import { Queue } from "../queue.ts";
 import type { GpuHost } from "./device.ts";
-import { DeviceMemory, type Range } from "./device_memory.ts";
+import { DeviceMemory, type Range, type Reading } from "./device_memory.ts";
 import type { Faults } from "./faults.ts";
 import type { GpuFacts, GpuKernelSet } from "./lowering.ts";
 import { decode, encode } from "./numbers.ts";
@@ -17,14 +18,11 @@ import type { Pipelines } from "./pipelines.ts";
 import { timeNodes } from "./profile.ts";
 import { type Program, ProgramBuilder, planDispatches } from "./program.ts";
 import { byteOffset, elementBytes } from "./slots.ts";
+import { Submissions } from "./submission.ts";
 import { alignUp, USAGE } from "./usage.ts";
 
 /** Programs that are kept for batch sizes seen before. */
 const MAX_PROGRAMS = 4;
-/** Submissions that the device may be behind: more would only queue inputs. */
-const MAX_AHEAD = 3;
-/** A submission holds about this many multiply-adds, so that no driver takes a slow device for a hung one. */
-const MACS_PER_SUBMISSION = 2e9;
 
 export interface GpuParts {
   readonly host: GpuHost;
@@ -39,12 +37,12 @@ export class WebGpuExecutable implements Executable {
   readonly #graph: Graph;
   readonly #parts: GpuParts;
   readonly #memory: DeviceMemory;
+  readonly #submissions: Submissions;
   readonly #kept: ReturnType<DeviceMemory["group"]>;
   readonly #persistent = new Map<string, GPUBuffer>();
   readonly #programs = new Map<string, Program>();
   readonly #queue = new Queue();
   readonly #first: Plan;
-  readonly #ahead: Promise<unknown>[] = [];
   #current: Program | undefined;
   #disposed = false;
   #onDispose: () => void = () => {};
@@ -59,11 +57,7 @@ export class WebGpuExecutable implements Executable {
     const executable = new WebGpuExecutable(graph, parts);
     executable.#onDispose = () => onDispose(executable);
     try {
-      await executable.#allocate();
-      for (const [name, data] of Object.entries(options.tensors)) executable.#store(name, data);
-      // an op without a shader, pipelines and memory are seen to now, not at the first run
-      await executable.#use(1, graph.outputs, options.onProgress);
-      if (options.signal?.aborted) throw new AbortedError("compiling", { cause: options.signal.reason });
+      await executable.#queue.add(() => executable.#load(options), options.signal);
     } catch (error) {
       executable.dispose();
       throw error;
@@ -76,23 +70,33 @@ export class WebGpuExecutable implements Executable {
     this.#parts = parts;
     this.#first = makePlan(graph, parts.kernels.ops, 1, graph.outputs);
     this.#memory = new DeviceMemory(parts.host.device, parts.faults);
+    this.#submissions = new Submissions(parts.host.device, parts.faults);
     this.#kept = this.#memory.group();
   }
 
   async run(inputs: Tensors, options: RunOptions = {}): Promise<Record<string, TensorData>> {
-    const outputs = options.outputs ?? this.#graph.outputs;
-    const finish = await this.#enqueue(async () => {
+    const { outputs = this.#graph.outputs, signal } = options;
+    const { results } = await this.#enqueue(async () => {
       const program = await this.#prepare(inputs, outputs);
-      await this.#submit(program, options.signal);
-      return outputs.length > 0 ? this.#fetch(outputs, program) : async () => [];
-    }, options.signal);
-    const results = await this.#alive(finish());
-    return Object.fromEntries(outputs.map((name, i) => [name, results[i] as TensorData]));
+      const { reading, arrive } = await this.#fetch(outputs, program);
+      try {
+        await this.#submissions.turn();
+        this.#give(program, inputs);
+        await this.#submissions.run(program, reading, signal);
+      } catch (error) {
+        reading?.cancel();
+        throw error;
+      }
+      return { results: arrive() };
+    }, signal);
+    const data = await abortable(results, "the run", signal);
+    return Object.fromEntries(outputs.map((name, i) => [name, data[i] as TensorData]));
   }
 
   profile(inputs: Tensors): Promise<NodeTime[]> {
     return this.#enqueue(async () => {
       const program = await this.#prepare(inputs, this.#graph.outputs);
+      this.#give(program, inputs);
       const ms = await timeNodes(this.#parts.host.device, this.#parts.faults, program);
       return program.plan.nodes.map(({ node, macs }, i) => ({ name: node.name, op: node.op, ms: ms[i] as number, macs }));
     });
@@ -100,15 +104,17 @@ export class WebGpuExecutable implements Executable {
 
   /** Its turn ends when the copy is ordered: runs that follow do not wait for the numbers to arrive. */
   async read(name: string): Promise<TensorData> {
-    const finish = await this.#enqueue(async () => {
+    const { results } = await this.#enqueue(async () => {
       persistentValue(this.#graph, name);
-      return this.#fetch([name], await this.#use());
+      const { reading, arrive } = await this.#fetch([name], await this.#use());
+      this.#submissions.give((encoder) => reading?.record(encoder));
+      return { results: arrive() };
     });
-    return (await this.#alive(finish()))[0] as TensorData;
+    return (await results)[0] as TensorData;
   }
 
   write(name: string, data: TensorData): Promise<void> {
-    return this.#enqueue(async () => this.#store(name, data));
+    return this.#enqueue(async () => this.#parts.faults.watch(() => this.#store(name, data)));
   }
 
   explain(): Explanation {
@@ -163,6 +169,15 @@ export class WebGpuExecutable implements Executable {
     if (this.#disposed) throw new BackendError("E_DISPOSED", "the session or trainer was disposed; load it again");
   }
 
+  async #load({ tensors, onProgress }: CompileOptions): Promise<void> {
+    await this.#allocate();
+    this.#parts.faults.watch(() => {
+      for (const [name, data] of Object.entries(tensors)) this.#store(name, data);
+    });
+    // an op without a shader, pipelines and memory are seen to now, not at the first run
+    await this.#use(1, this.#graph.outputs, onProgress);
+  }
+
   /** A buffer for each parameter, state and block. */
   async #allocate(): Promise<void> {
     const { precision } = this.#parts.host;
@@ -176,16 +191,20 @@ export class WebGpuExecutable implements Executable {
     );
   }
 
-  /** Makes the program for these inputs current and writes them. */
+  /** Makes the program for these inputs current. */
   async #prepare(inputs: Tensors, outputs: readonly string[]): Promise<Program> {
     const { batch } = bindInputs(this.#graph, inputs);
     bindOutputs(this.#graph, outputs);
-    const program = await this.#use(batch, outputs);
-    for (const name of this.#graph.inputs) {
-      const { buffer, offset } = program.locate(name);
-      this.#kept.write(buffer, this.#encode(name, inputs[name] as TensorData), offset);
-    }
-    return program;
+    return this.#use(batch, outputs);
+  }
+
+  #give(program: Program, inputs: Tensors): void {
+    this.#parts.faults.watch(() => {
+      for (const name of this.#graph.inputs) {
+        const { buffer, offset } = program.locate(name);
+        this.#kept.write(buffer, this.#encode(name, inputs[name] as TensorData), offset);
+      }
+    });
   }
 
   async #use(
@@ -213,45 +232,30 @@ export class WebGpuExecutable implements Executable {
     return program;
   }
 
-  /** Records and submits all dispatches; with a signal it waits between submissions, so that an abort stops the rest. */
-  async #submit(program: Program, signal: AbortSignal | undefined): Promise<void> {
-    const { device } = this.#parts.host;
-    const { faults } = this.#parts;
-    while (this.#ahead.length >= MAX_AHEAD) await faults.guard(this.#ahead.shift() as Promise<unknown>);
-    for (let from = 0; from < program.dispatches.length; ) {
-      const to = submissionEnd(program, from);
-      const encoder = device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      for (const { pipeline, group, grid } of program.dispatches.slice(from, to)) {
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(...grid);
-      }
-      pass.end();
-      device.queue.submit([encoder.finish()]);
-      from = to;
-      if (signal && from < program.dispatches.length) {
-        await faults.guard(device.queue.onSubmittedWorkDone());
-        if (signal.aborted) throw new AbortedError("the run", { cause: signal.reason });
-      }
-    }
-    const done = device.queue.onSubmittedWorkDone();
-    done.catch(() => {});
-    this.#ahead.push(done);
-  }
-
-  /** Orders a copy of values out of the device's memory; the function that it returns waits for them. */
-  async #fetch(names: readonly string[], program: Program): Promise<() => Promise<TensorData[]>> {
-    const { device, precision } = this.#parts.host;
+  /** Makes room for values to be copied out of the device's memory; `arrive`, called once the copy is submitted, waits for them. */
+  async #fetch(names: readonly string[], program: Program): Promise<{ reading: Reading | undefined; arrive: () => Promise<TensorData[]> }> {
+    if (names.length === 0) return { reading: undefined, arrive: async () => [] };
+    const { precision } = this.#parts.host;
     const types = names.map((name) => (this.#graph.values[name] as Value).dtype);
     const ranges = names.map((name, i): Range => {
       const size = sizeOf(bindShape((this.#graph.values[name] as Value).shape, program.plan.batch));
       return { ...program.locate(name), bytes: size * elementBytes(types[i] ?? "f32", precision) };
     });
-    const encoder = device.createCommandEncoder();
-    const arrived = await this.#memory.read(encoder, ranges);
-    device.queue.submit([encoder.finish()]);
-    return async () => (await arrived()).map((bytes, i) => decode(bytes, types[i] ?? "f32", precision));
+    const reading = await this.#memory.reading(ranges);
+    const arrive = async (): Promise<TensorData[]> => {
+      const bytes = await this.#alive(reading.bytes());
+      this.#assertAlive();
+      return bytes.map((data, i) => decode(data, types[i] ?? "f32", precision));
+    };
+    return {
+      reading,
+      arrive: () => {
+        const arriving = arrive();
+        // a run that is aborted meanwhile hears nothing of it
+        arriving.catch(() => {});
+        return arriving;
+      },
+    };
   }
 
   #store(name: string, data: TensorData): void {
@@ -264,16 +268,4 @@ export class WebGpuExecutable implements Executable {
   #encode(name: string, data: TensorData): ArrayBufferView<ArrayBuffer> {
     return encode(data, (this.#graph.values[name] as Value).dtype, this.#parts.host.precision);
   }
-}
-
-/** The dispatch before which the next submission of about MACS_PER_SUBMISSION ends. */
-function submissionEnd({ plan, dispatches }: Program, from: number): number {
-  let macs = 0;
-  let to = from;
-  while (to < dispatches.length && macs < MACS_PER_SUBMISSION) {
-    const node = plan.nodes[dispatches[to]?.node as number];
-    macs += (node?.macs ?? 0) / Math.max(1, node?.steps.length ?? 1);
-    to++;
-  }
-  return to;
 }
