@@ -2,7 +2,7 @@
 import { BATCH_NORM_PARAMS } from "../ops/batch_norm.ts";
 import type { LooseNode, Rewriter } from "./rewriter.ts";
 
-/** True for a convolution or linear layer without epilogue whose numbers are known: its output is linear in its weights and bias. */
+/** True for a convolution or linear layer without epilogue whose numbers are known: each channel of its output is one filter, and linear in its numbers. */
 export function isBareFilter(rewriter: Rewriter, node: LooseNode): boolean {
   const { inputs, attrs } = node;
   return (
@@ -10,6 +10,7 @@ export function isBareFilter(rewriter: Rewriter, node: LooseNode): boolean {
     (attrs.activation ?? "none") === "none" &&
     inputs.slope === undefined &&
     inputs.residual === undefined &&
+    !(attrs.scatter as readonly number[] | undefined)?.length &&
     rewriter.known(inputs.w) &&
     (inputs.bias === undefined || rewriter.known(inputs.bias))
   );

@@ -7,11 +7,12 @@ import { foldConstants } from "./constants.ts";
 import { fuseEpilogues } from "./epilogues.ts";
 import { type Network, networkOf, rounded } from "./network.ts";
 import { Rewriter } from "./rewriter.ts";
+import { fuseRoutes } from "./routes.ts";
 import { foldSlopes } from "./slopes.ts";
 
 /**
- * What inference runs: constants, batch norms and slopes folded into weights, sums and activations fused into convolutions and linear layers,
- * and nothing left that no output needs. It computes the same function; folding happens in float64 and rounds once.
+ * What inference runs: constants, batch norms and slopes folded into weights, sums, activations and moves of channels fused into convolutions (the
+ * first two into linear layers, too), and nothing left that no output needs. It computes the same function; folding happens in float64 and rounds once.
  * Throws GraphError or ShapeError for a graph that does not hold together, InputError E_INPUT for tensors that do not fit it.
  */
 export function optimize(graph: Graph, tensors: Tensors): { graph: Graph; tensors: Tensors } {
@@ -28,5 +29,6 @@ export function optimizeExact(network: Network): Network {
   foldSlopes(rewriter);
   foldConstants(rewriter);
   fuseEpilogues(rewriter);
+  fuseRoutes(rewriter);
   return rewriter.finish();
 }

@@ -87,8 +87,10 @@ function carry(rewriter: Rewriter, { node, slot }: Read, factor: Float64Array): 
   return undefined;
 }
 
-/** w[o, c] → w[o, c] · factor[input channel c of o's group]. */
-function scaleColumns(rewriter: Rewriter, node: LooseNode, factor: Float64Array): void {
+/** w[o, c] → w[o, c] · factor[the channel that column c of o's group reads]. */
+function scaleColumns(rewriter: Rewriter, node: LooseNode, factors: Float64Array): void {
+  const gather = node.attrs.gather as readonly number[] | undefined;
+  const factor = gather?.length ? Float64Array.from(gather, (channel) => factors[channel] as number) : factors;
   const w = rewriter.exact(node.inputs.w as string);
   const [filters = 1, perGroup = 1] = rewriter.shape(node.inputs.w as string) as number[];
   const groups = factor.length / perGroup;

@@ -4,7 +4,7 @@ import type { Graph, Shape } from "../../src/graph/graph.ts";
 /** Parameters; those of a batch norm that are as long as its gamma say nothing new. */
 const PARAMETERS = ["w", "bias", "slope", "gamma"];
 const SILENT = ["beta", "mean", "var"];
-const ATTRIBUTES = ["groups", "gather", "scatter", "index", "channels", "shape", "activation"];
+const ATTRIBUTES = ["groups", "gather", "scatter", "shortcut", "index", "channels", "shape", "activation"];
 
 export function lines(graph: Graph): string[] {
   const show = (name: string): string => `${name}${shown(graph.values[name]?.shape ?? [])}`;

@@ -14,7 +14,7 @@ import { wiringOf } from "../../training/prune/wiring.ts";
 import { Random } from "../../training/random.ts";
 import { randomInput, randomNetwork, randomSurvivors } from "./random_network.ts";
 
-const NETWORKS = 300;
+const NETWORKS = 500;
 /** Float64 rounding, relative to the largest output. */
 const TOLERANCE = 1e-9;
 const backend = new ReferenceBackend();

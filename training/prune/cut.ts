@@ -3,9 +3,8 @@ import { GraphError } from "../../src/errors.ts";
 import type { Graph, Tensors } from "../../src/graph/graph.ts";
 import { verify } from "../../src/graph/verify.ts";
 import { ops } from "../../src/ops/index.ts";
-import { splitEpilogues } from "../../src/passes/epilogues.ts";
 import { type Network, networkOf, rounded } from "../../src/passes/network.ts";
-import { Rewriter } from "../../src/passes/rewriter.ts";
+import { unfused } from "../../src/passes/split.ts";
 import { CutWriter, channelRange } from "./cut_writer.ts";
 import { livenessOf } from "./liveness.ts";
 import { rebuild } from "./rebuild.ts";
@@ -35,9 +34,7 @@ export function cutExact({ graph, tensors }: Network, survivors: Survivors): Net
     if (batch !== "N" && batch !== 1)
       throw new GraphError("E_GRAPH", `input "${name}" has a batch of ${batch}; cut the graph with its batch free ("N")`);
   }
-  const rewriter = new Rewriter(ops, networkOf(graph, tensors));
-  splitEpilogues(rewriter);
-  const network = rewriter.finish();
+  const network = unfused(networkOf(graph, tensors));
   const wiring = wiringOf(network);
   const liveness = livenessOf(wiring, dead);
   const writer = new CutWriter(network, liveness.constants);

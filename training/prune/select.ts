@@ -5,6 +5,7 @@ import type { Graph, Tensors } from "../../src/graph/graph.ts";
 import { verify } from "../../src/graph/verify.ts";
 import { ops } from "../../src/ops/index.ts";
 import { networkOf } from "../../src/passes/network.ts";
+import { unfused } from "../../src/passes/split.ts";
 import { macsOf } from "./filters.ts";
 import { livenessOf } from "./liveness.ts";
 import type { Scores } from "./scores.ts";
@@ -49,7 +50,7 @@ interface Candidate {
 export function select(graph: Graph, tensors: Tensors, scores: Scores, options: SelectOptions): Selection {
   verify(graph, ops);
   checkOptions(graph, options);
-  const wiring = wiringOf(networkOf(graph, tensors));
+  const wiring = wiringOf(unfused(networkOf(graph, tensors)));
   const candidates = candidatesOf(graph, scores, options);
   const survivorsOf = (count: number): Survivors => survivorsWithout(scores, candidates.slice(0, count));
   const macsAt = (count: number): number => macsOf(wiring, livenessOf(wiring, deadChannels(graph, survivorsOf(count))));
