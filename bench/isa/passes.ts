@@ -12,11 +12,16 @@ export interface Passes {
   readonly passes: readonly number[];
 }
 
-/** Throws SwivelError E_UNSUPPORTED where Node has no WebGPU adapter. */
+/** Counted once and kept. Throws SwivelError E_UNSUPPORTED where Node has no WebGPU adapter. */
 export function passesOf(dispatch: DispatchDescription): Promise<Passes> {
-  const { shader, constants, grid, params, bindings } = dispatch;
-  const shape = bindings.map(({ bytes, table }) => table ?? bytes);
-  return kept([shader.code, constants, grid, [...new Uint8Array(params)], shape], () => count(dispatch));
+  const { constants, grid, params, bindings } = dispatch;
+  const ranges = bindings.map(({ bytes, table }) => table ?? bytes);
+  return kept([counting(dispatch).code, constants, grid, [...new Uint8Array(params)], ranges], () => countPassesOf(dispatch));
+}
+
+function counting({ shader, constants, bindings }: DispatchDescription) {
+  const wavesPerGroup = Math.ceil(workgroupSize(shader.code, constants) / WAVE);
+  return { wavesPerGroup, ...countPasses(shader.code, bindings.length + 1, wavesPerGroup) };
 }
 
 let device: Promise<GPUDevice> | undefined;
@@ -42,12 +47,13 @@ async function openDevice(): Promise<GPUDevice> {
   });
 }
 
-async function count({ shader, constants, grid, params, bindings }: DispatchDescription): Promise<Passes> {
+/** Runs the shader. */
+export async function countPassesOf(dispatch: DispatchDescription): Promise<Passes> {
   device ??= openDevice();
   const gpu = await device;
-  const perGroup = Math.ceil(workgroupSize(shader.code, constants) / WAVE);
-  const waves = grid[0] * grid[1] * grid[2] * perGroup;
-  const { code, loops } = countPasses(shader.code, bindings.length + 1, perGroup);
+  const { shader, constants, grid, params, bindings } = dispatch;
+  const { code, loops, wavesPerGroup } = counting(dispatch);
+  const waves = grid[0] * grid[1] * grid[2] * wavesPerGroup;
   const buffers: GPUBuffer[] = [];
   const buffer = (bytes: number, usage: number, data?: BufferSource): GPUBuffer => {
     const made = gpu.createBuffer({ size: Math.max(256, 16 * Math.ceil(bytes / 16)), usage: usage | GPUBufferUsage.COPY_DST });
@@ -65,10 +71,12 @@ async function count({ shader, constants, grid, params, bindings }: DispatchDesc
   ];
   const bound = resources.flatMap((resource, binding) => (resource ? [{ binding, resource: { buffer: resource } }] : []));
   gpu.pushErrorScope("validation");
+  const module = gpu.createShaderModule({ label: shader.name, code });
+  await checked(gpu, shader.name);
+  gpu.pushErrorScope("validation");
   const layout = gpu.createBindGroupLayout({
     entries: bound.map(({ binding }) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type: accessOf(code, binding) } })),
   });
-  const module = gpu.createShaderModule({ label: shader.name, code });
   const pipeline = await gpu.createComputePipelineAsync({
     layout: gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
     compute: { module, entryPoint: "main", constants },
@@ -81,14 +89,19 @@ async function count({ shader, constants, grid, params, bindings }: DispatchDesc
   pass.end();
   encoder.copyBufferToBuffer(out, 0, staging, 0, bytes);
   gpu.queue.submit([encoder.finish()]);
-  const fault = await gpu.popErrorScope();
-  if (fault) throw new Error(`${shader.name}: ${fault.message}`);
+  await checked(gpu, shader.name);
   await staging.mapAsync(GPUMapMode.READ);
   const counts = new Uint32Array(staging.getMappedRange());
   const passes = new Array<number>(loops).fill(0);
   for (let i = 0; i < waves * loops; i++) passes[i % loops] = (passes[i % loops] as number) + (counts[i] as number);
   for (const each of buffers) each.destroy();
   return { waves, passes };
+}
+
+/** Ends an error scope. */
+async function checked(gpu: GPUDevice, name: string): Promise<void> {
+  const fault = await gpu.popErrorScope();
+  if (fault) throw new Error(`${name}: ${fault.message}`);
 }
 
 function accessOf(code: string, binding: number): GPUBufferBindingType {

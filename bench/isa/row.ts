@@ -46,6 +46,10 @@ export async function rowsOf(tool: string, dispatch: DispatchDescription, shape:
     const hot = { fmaPerValu: row["loop FMA"] / row["loop VALU"], fmaPerLoad: perLoad(row) };
     const nothing = { runs: null, fmaShare: null, usefulShare: null, instructions: null };
     if (!counted) return { ...facts, fmaPerValu: null, fmaPerLoad: null, ...nothing };
+    const hotLoop = code.loops[code.hot];
+    if (hotLoop && (hotLoop.all !== row["loop all"] || hotLoop.fma !== row["loop FMA"])) {
+      throw new Error(`the tool's hot loop has ${row["loop all"]} instructions, ours ${hotLoop.all}: both must mean the same loop`);
+    }
     const loopPasses = passesOfLoops(code, looped ? parseMachineCode(marks[i]?.text ?? "") : undefined, passes);
     if (typeof loopPasses === "string") return { ...facts, ...hot, ...nothing, note: loopPasses };
     return { ...facts, ...hot, ...shares(code, loopPasses, passes.waves, macs) };
