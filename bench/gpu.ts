@@ -101,11 +101,16 @@ function tableOf({ rows, adapter, versions }: GpuRecord): string {
     milliseconds(row, "swivel"),
     ...peers.flatMap((peer) => [milliseconds(row, peer), ...factor(row, peer)]),
   ]);
+  const wrong = rows.flatMap(({ network, disagrees = [], difference = {} }) =>
+    disagrees.map(
+      (peer) => `${network}: ${peer} computes something else, ${difference[peer]?.toPrecision(2)} of the largest output away; not timed`,
+    ),
+  );
   const failures = rows.flatMap(({ network, failed }) =>
     Object.entries(failed).map(([engine, why]) => `${network}: ${engine} failed: ${why}`),
   );
   const what = `${adapter.name}${adapter.software ? " (a software adapter)" : ""}; onnxruntime-web ${versions["onnxruntime-web"]}, tensorflow.js ${versions["tensorflow.js"]}`;
-  return [columns([head, ...lines], 1), ...failures, what].join("\n");
+  return [columns([head, ...lines], 1), ...failures, ...wrong, what].join("\n");
 }
 
 const milliseconds = ({ ms }: GpuRow, engine: string): string => ms?.[engine]?.toPrecision(3) ?? "—";

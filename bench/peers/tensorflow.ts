@@ -37,7 +37,8 @@ export function toTensorflow(tf: Tf, graph: Graph, tensors: Tensors): Tensorflow
         if (kind === "matrix") return tf.transpose(raw, [1, 0]);
         return raw.clone();
       });
-      constants.set(key, tensor);
+      // made within a run's tidy, to outlive it
+      constants.set(key, tf.keep(tensor));
     }
     return tensor;
   };
@@ -160,8 +161,7 @@ export function toTensorflow(tf: Tf, graph: Graph, tensors: Tensors): Tensorflow
     let tensor = constants.get(key);
     if (!tensor) {
       tensor = tf.tidy(() => tf.transpose(tf.tensor(tensors[name] as Float32Array, shapeOf(name), "float32"), [0, 2, 3, 1]));
-      tf.keep(tensor);
-      constants.set(key, tensor);
+      constants.set(key, tf.keep(tensor));
     }
     return tensor;
   }
