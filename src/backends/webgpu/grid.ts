@@ -19,10 +19,20 @@ const ENOUGH_WORKGROUPS = 1024;
 
 const powerOfTwo = (atLeast: number): number => 2 ** Math.ceil(Math.log2(atLeast));
 
-/** More threads than `threads` where the grid could not reach over all `items` otherwise. */
-function reaching(items: number, threads: number): number {
-  const most = 4 * threads;
-  while (threads < most && Math.ceil(items / threads) > MAX_WORKGROUPS) threads *= 2;
+/** Threads that a workgroup may have along each axis, and in all: what WebGPU promises everywhere. */
+const MOST_THREADS: Extent = [256, 256, 64];
+const MOST_THREADS_IN_ALL = 256;
+
+/** More threads along axes where the grid could not reach over all items otherwise, and fewer along others where that makes too many. */
+function reaching(box: Extent, first: Extent): Extent {
+  const threads: [number, number, number] = [...first];
+  for (const axis of [0, 1, 2] as const) {
+    while (Math.ceil(box[axis] / threads[axis]) > MAX_WORKGROUPS && threads[axis] < MOST_THREADS[axis]) {
+      threads[axis] *= 2;
+      const others = ([0, 1, 2] as const).filter((other) => other !== axis).sort((a, b) => threads[b] - threads[a]);
+      if (threads[0] * threads[1] * threads[2] > MOST_THREADS_IN_ALL) threads[others[0] as 0 | 1 | 2] /= 2;
+    }
+  }
   return threads;
 }
 
@@ -35,7 +45,7 @@ export function boxGrid(box: Extent): { readonly threads: Extent; readonly grid:
   const x = Math.min(THREADS, powerOfTwo(width));
   const y = Math.min(THREADS / x, powerOfTwo(height));
   const z = Math.min(THREADS / (x * y), powerOfTwo(depth));
-  const threads = [reaching(width, x), reaching(height, y), reaching(depth, z)] as const;
+  const threads = reaching(box, [x, y, z]);
   return { threads, grid: [Math.ceil(width / threads[0]), Math.ceil(height / threads[1]), Math.ceil(depth / threads[2])] };
 }
 
