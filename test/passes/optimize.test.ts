@@ -1,17 +1,15 @@
 /** Each pass on the smallest network in which it has something to do, or must leave alone; the whole graph stated, the function unchanged. */
 import { describe, expect, it } from "vitest";
-import { GraphBuilder } from "../../src/graph/builder.ts";
-import { type AnyTensors, sizeOf } from "../../src/graph/graph.ts";
+import type { AnyTensors } from "../../src/graph/graph.ts";
 import { ops } from "../../src/ops/index.ts";
 import { type Network, rounded } from "../../src/passes/network.ts";
 import { optimize, optimizeExact } from "../../src/passes/optimize.ts";
 import { Rewriter } from "../../src/passes/rewriter.ts";
 import { splitEpilogues } from "../../src/passes/split.ts";
-import { ReferenceBackend } from "../../src/reference/index.ts";
 import { Net } from "../../training/net.ts";
 import { Random } from "../../training/random.ts";
 import { lines } from "../prune/lines.ts";
-import { randomInput } from "../prune/random_network.ts";
+import { difference, handmade, norm } from "./networks.ts";
 
 const same = { padding: 1, bias: false } as const;
 
@@ -29,14 +27,6 @@ function networkOfNet(build: (net: Net) => unknown, given: AnyTensors = {}): Net
       ),
   ]);
   return { graph, tensors: Object.fromEntries(tensors) };
-}
-
-function difference(a: Network, b: Network): number {
-  const inputs = randomInput(a, new Random(3), 3);
-  const [x, y] = [a, b].map(
-    ({ graph, tensors }) => Object.values(new ReferenceBackend().compileExact(graph, tensors).runExact(inputs))[0] as Float64Array,
-  );
-  return Math.max(...Array.from(x ?? [], (value, i) => Math.abs(value - (y?.[i] as number)) / Math.max(1, Math.abs(value))));
 }
 
 const cases: readonly {
@@ -203,29 +193,6 @@ describe("optimize", () => {
     expect(epilogues.filter((part) => part !== undefined)).toEqual([]);
     expect(difference(network, apart)).toBeLessThan(1e-12);
   });
-});
-
-/** Networks that the builder of layers does not make: operands that are known, weights that are shared. */
-function handmade(
-  build: (builder: GraphBuilder, known: (name: string, shape: number[], draw?: (i: number) => number) => string) => string,
-): Network {
-  const builder = new GraphBuilder(ops);
-  const random = new Random("handmade");
-  const tensors: Record<string, Float64Array> = {};
-  builder.input("image", ["N", 2, 4, 4]);
-  const known = (name: string, shape: number[], draw: (i: number) => number = () => random.normal()): string => {
-    tensors[name] = Float64Array.from({ length: sizeOf(shape) }, (_, i) => draw(i));
-    return builder.param(name, shape);
-  };
-  builder.output(build(builder, known));
-  return { graph: builder.build(), tensors };
-}
-
-const norm = (known: (name: string, shape: number[], draw?: (i: number) => number) => string, name: string) => ({
-  gamma: known(`${name}.gamma`, [3]),
-  beta: known(`${name}.beta`, [3]),
-  mean: known(`${name}.mean`, [3]),
-  var: known(`${name}.var`, [3], () => 0.7),
 });
 
 const operands: readonly { readonly name: string; readonly network: Network; readonly optimized: readonly string[] }[] = [

@@ -1,8 +1,9 @@
-/** What must stay true of every graph and every choice of survivors: masked = cut = cut and optimized. */
+/** What must stay true of every graph and every choice of survivors: masked = cut = cut and optimized, on the reference and on Wasm. */
 import { describe, expect, it } from "vitest";
+import { createWasmBackend, inferenceBuild } from "../../src/backends/wasm/backend.ts";
 import { costOf } from "../../src/graph/cost.ts";
 import { type OpName, ops } from "../../src/ops/index.ts";
-import { type Network, networkOf } from "../../src/passes/network.ts";
+import { type Network, networkOf, rounded } from "../../src/passes/network.ts";
 import { optimizeExact } from "../../src/passes/optimize.ts";
 import { ReferenceBackend } from "../../src/reference/index.ts";
 import { cutExact } from "../../training/prune/cut.ts";
@@ -17,6 +18,8 @@ import { randomInput, randomNetwork, randomSurvivors } from "./random_network.ts
 const NETWORKS = 500;
 /** Float64 rounding, relative to the largest output. */
 const TOLERANCE = 1e-9;
+/** The same of float32, through all layers of a network. */
+const FLOAT32_TOLERANCE = 1e-5;
 const backend = new ReferenceBackend();
 
 type Outputs = Record<string, Float64Array>;
@@ -49,6 +52,8 @@ interface Trial {
   readonly network: Network;
   readonly survivors: Survivors;
   readonly cut: Network;
+  /** Cut and optimized. */
+  readonly packed: Network;
   readonly inputs: Outputs;
 }
 
@@ -56,16 +61,17 @@ const trials: Trial[] = Array.from({ length: NETWORKS }, (_, seed) => {
   const random = new Random(`cut ${seed}`);
   const network = randomNetwork(random);
   const survivors = randomSurvivors(network, random);
-  return { seed, random, network, survivors, cut: cutExact(network, survivors), inputs: randomInput(network, random, 2) };
+  const cut = cutExact(network, survivors);
+  return { seed, random, network, survivors, cut, packed: optimizeExact(cut), inputs: randomInput(network, random, 2) };
 });
 
 describe(`${NETWORKS} random networks with random survivors`, () => {
   it("masked = cut = cut and optimized", () => {
-    for (const { seed, network, survivors, cut, inputs } of trials) {
+    for (const { seed, network, survivors, cut, packed, inputs } of trials) {
       const masked = maskExact(network, survivors);
       const expected = run(masked, inputs);
       expect(difference(expected, run(cut, inputs)), `cut, seed ${seed}`).toBeLessThan(TOLERANCE);
-      expect(difference(expected, run(optimizeExact(cut), inputs)), `cut and optimized, seed ${seed}`).toBeLessThan(TOLERANCE);
+      expect(difference(expected, run(packed, inputs)), `cut and optimized, seed ${seed}`).toBeLessThan(TOLERANCE);
       expect(difference(expected, run(optimizeExact(masked), inputs)), `masked and optimized, seed ${seed}`).toBeLessThan(TOLERANCE);
     }
   });
@@ -106,10 +112,41 @@ describe(`${NETWORKS} random networks with random survivors`, () => {
   });
 
   it("optimizing twice changes nothing", () => {
-    for (const { seed, cut } of trials) {
-      const once = optimizeExact(cut);
-      expect(optimizeExact(once), `seed ${seed}`).toEqual(once);
+    for (const { seed, packed } of trials) expect(optimizeExact(packed), `seed ${seed}`).toEqual(packed);
+  });
+
+  it("a packed network can be cut again", () => {
+    for (const { seed, random, packed, inputs } of trials) {
+      expect(macs(cutExact(packed, {})), `seed ${seed}`).toBeLessThanOrEqual(macs(packed));
+      const next = randomSurvivors(packed, random);
+      expect(difference(run(maskExact(packed, next), inputs), run(cutExact(packed, next), inputs)), `seed ${seed}`).toBeLessThan(TOLERANCE);
     }
+  });
+
+  it("on Wasm, too, to float32 rounding", async () => {
+    const wasm = await createWasmBackend(inferenceBuild, { threads: 1 });
+    const runWasm = async ({ graph, tensors }: Network, inputs: Outputs): Promise<Outputs> => {
+      const executable = await wasm.compile(graph, { tensors: rounded(tensors) });
+      const results = await executable.run(rounded(inputs));
+      executable.dispose();
+      return Object.fromEntries(Object.entries(results).map(([name, data]) => [name, Float64Array.from(data)]));
+    };
+    for (const { seed, network, survivors, cut, packed, inputs } of trials) {
+      const masked = maskExact(network, survivors);
+      const expected = run(masked, inputs);
+      for (const [name, other] of Object.entries({ masked, cut, packed })) {
+        expect(difference(expected, await runWasm(other, inputs)), `${name}, seed ${seed}`).toBeLessThan(FLOAT32_TOLERANCE);
+      }
+    }
+    wasm.dispose();
+  });
+
+  it("packed ones hold convolutions with every table, alone and together", () => {
+    const held = trials.flatMap(({ packed }) =>
+      packed.graph.nodes.map(({ attrs }) => ["gather", "scatter", "shortcut"].filter((name) => attrs[name] !== undefined).join()),
+    );
+    const kinds = ["gather", "scatter", "shortcut", "gather,shortcut", "gather,scatter", "scatter,shortcut"];
+    expect([...new Set(held)].sort()).toEqual(expect.arrayContaining(kinds));
   });
 
   it("they hold every op, before and after, and most outputs still depend on the input", () => {

@@ -22,6 +22,7 @@ const BLOCKS = [
   "product",
   "constant",
   "reshape",
+  "stream",
 ] as const;
 
 class Grower {
@@ -174,6 +175,15 @@ class Grower {
         return this.pool(x);
       case "route":
         return this.route(x);
+      case "stream": {
+        // what a cut leaves of a residual stream: some of its channels are read, some are written
+        const read = this.node("gather_channels", { x }, { index: this.choose(this.int(1, c), c) });
+        const filters = this.int(1, c);
+        const inner = this.chance(0.5) ? read : this.layer(read, this.int(2, 6), { same: true });
+        const written = this.batchNorm(this.conv(inner, filters, { same: true }));
+        const sum = this.node("scatter_add_channels", { x: written, base: x }, { index: this.choose(filters, c), channels: c });
+        return this.chance(0.6) ? this.act(sum) : sum;
+      }
       case "product":
         return this.node("mul", { a: this.layer(x, c, { same: true }), b: x });
       case "constant": {
