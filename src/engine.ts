@@ -1,13 +1,15 @@
 /** A model ready to run, in whichever thread this is: read, optimized, compiled. `Session` talks to one here or in a worker. */
-import type { Backend, Executable, Explanation, NodeTime, TensorData, Tensors } from "./backends/backend.ts";
-import { createWasmBackend, type WasmBuild } from "./backends/wasm/backend.ts";
-import { InputError } from "./errors.ts";
+import { abortable } from "./backends/abort.ts";
+import type { Executable, Explanation, NodeTime, TensorData, Tensors } from "./backends/backend.ts";
+import type { WasmBuild } from "./backends/wasm/backend.ts";
+import { AbortedError, BackendError, InputError } from "./errors.ts";
 import type { Value } from "./graph/graph.ts";
 import { type Model, readModel } from "./model/model.ts";
 import type { Pixels } from "./model/pixels.ts";
 import { pixelsToInput } from "./model/preprocess.ts";
 import type { EngineSettings } from "./options.ts";
 import { optimize } from "./passes/index.ts";
+import { type ChoiceOptions, free, type Place, Placement } from "./placement.ts";
 
 /** A tensor, or a batch of pictures. */
 export type EngineInput = TensorData | readonly Pixels[];
@@ -35,17 +37,49 @@ export interface Engine {
   dispose(): void;
 }
 
-/** Throws what reading the model and compiling it throws. */
-export async function createEngine(bytes: Uint8Array, settings: EngineSettings, build: WasmBuild): Promise<Engine> {
+/** What an engine is given beside plain data. */
+export interface EngineHooks extends ChoiceOptions {
+  /** Told when the model runs elsewhere than before. */
+  readonly onFallback?: (explanation: Explanation) => void;
+}
+
+/** Throws what reading the model and compiling it throws, and what `onPipelines` throws. */
+export async function createEngine(
+  bytes: Uint8Array,
+  settings: EngineSettings,
+  build: WasmBuild,
+  hooks: EngineHooks = {},
+): Promise<Engine> {
   const model = readModel(bytes);
-  const { graph, tensors } = optimize(model.graph, model.tensors);
-  const backend = await createWasmBackend(build, settings);
-  try {
-    return new LocalEngine(backend, await backend.compile(graph, { tensors }), factsOf(model));
-  } catch (error) {
-    backend.dispose();
-    throw error;
-  }
+  const network = optimize(model.graph, model.tensors);
+  const tooLarge = settings.precision === "f16" ? beyondHalf(network.tensors) : undefined;
+  const placement = new Placement(network, tooLarge === undefined ? settings : { ...settings, precision: "f32" }, build);
+  let thrown: { readonly error: unknown } | undefined;
+  const onPipelines = (done: number, total: number): void => {
+    try {
+      hooks.onPipelines?.(done, total);
+    } catch (error) {
+      // not the GPU's fault, which another backend could mend
+      thrown ??= { error };
+    }
+  };
+  const choosing = placement.choose({ ...hooks, onPipelines });
+  const place = await abortable(choosing, "loading", hooks.signal, free);
+  const half = settings.precision === "f16" ? (tooLarge ?? "WebAssembly computes in f32") : undefined;
+  const engine = new LocalEngine(place, placement, factsOf(model), half, hooks.onFallback);
+  if (!thrown) return engine;
+  engine.dispose();
+  throw thrown.error;
+}
+
+/** The largest number that a half holds. */
+const MAX_HALF = 65_504;
+
+/** Which weights cannot be stored in halves, if there are such. */
+function beyondHalf(tensors: Tensors): string | undefined {
+  const tooLarge = (data: TensorData): boolean => data instanceof Float32Array && data.some((x) => Math.abs(x) > MAX_HALF);
+  const name = Object.keys(tensors).find((key) => tooLarge(tensors[key] as TensorData));
+  return name === undefined ? undefined : `"${name}" holds numbers that are too large for f16`;
 }
 
 function factsOf({ graph, preprocess, classNames, info }: Model): ModelFacts {
@@ -59,30 +93,85 @@ function factsOf({ graph, preprocess, classNames, info }: Model): ModelFacts {
 
 class LocalEngine implements Engine {
   readonly facts: ModelFacts;
-  readonly #backend: Backend;
-  readonly #executable: Executable;
+  readonly #notHalf: string | undefined;
+  readonly #onFallback: ((explanation: Explanation) => void) | undefined;
+  /** Kept as long as the place may be lost. */
+  #placement: Placement | undefined;
+  #place: Place;
+  #moving: Promise<void> | undefined;
+  #disposed = false;
 
-  constructor(backend: Backend, executable: Executable, facts: ModelFacts) {
-    this.#backend = backend;
-    this.#executable = executable;
+  /** `notHalf`: why f16 was asked for, but is not what a place that says no more runs in. */
+  constructor(
+    place: Place,
+    placement: Placement,
+    facts: ModelFacts,
+    notHalf: string | undefined,
+    onFallback: ((explanation: Explanation) => void) | undefined,
+  ) {
     this.facts = facts;
+    this.#notHalf = notHalf;
+    this.#onFallback = onFallback;
+    this.#place = place;
+    this.#placement = place.backend.name === "webgpu" ? placement : undefined;
   }
 
   async run(inputs: EngineInputs, options: EngineRunOptions): Promise<Record<string, TensorData>> {
-    return this.#executable.run(this.#tensors(inputs), options);
+    const tensors = this.#tensors(inputs);
+    return this.#perform((executable) => executable.run(tensors, options), options.signal);
   }
 
   async profile(inputs: EngineInputs): Promise<NodeTime[]> {
-    return this.#executable.profile(this.#tensors(inputs));
+    const tensors = this.#tensors(inputs);
+    return this.#perform((executable) => executable.profile(tensors));
   }
 
   explain(): Explanation {
-    return this.#executable.explain();
+    const { executable, why } = this.#place;
+    const explanation = executable.explain();
+    const precisionWhy = explanation.precision === "f16" ? undefined : (explanation.precisionWhy ?? this.#notHalf);
+    return { ...explanation, why, ...(precisionWhy !== undefined && { precisionWhy }) };
   }
 
   dispose(): void {
-    this.#executable.dispose();
-    this.#backend.dispose();
+    this.#disposed = true;
+    free(this.#place);
+  }
+
+  /** Does the job where the model runs; where that place is lost in the middle, does it again at another. */
+  async #perform<T>(job: (executable: Executable) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    for (;;) {
+      if (this.#moving) await abortable(this.#moving, "the run", signal);
+      const place = this.#place;
+      try {
+        return await job(place.executable);
+      } catch (error) {
+        if (this.#disposed || error instanceof AbortedError || error instanceof InputError) throw error;
+        if (place === this.#place && !this.#moving) this.#move(place, error);
+      }
+    }
+  }
+
+  /** Throws `error` where there is nowhere to go. */
+  #move(from: Place, error: unknown): void {
+    const placement = this.#placement;
+    if (!placement?.canLeave(from, error)) throw error;
+    const move = async (): Promise<void> => {
+      const next = await placement.move(from, error);
+      if (this.#disposed) {
+        free(next);
+        throw new BackendError("E_DISPOSED", "the session was disposed; load it again");
+      }
+      free(from);
+      this.#place = next;
+      if (next.backend.name !== "webgpu") this.#placement = undefined;
+      this.#onFallback?.(this.explain());
+    };
+    this.#moving = move().finally(() => {
+      this.#moving = undefined;
+    });
+    // whoever waits for it hears of it
+    this.#moving.catch(() => {});
   }
 
   #tensors(inputs: EngineInputs): Tensors {

@@ -1,17 +1,32 @@
 /** Options of the public functions, checked: a name or value that means nothing is an error, not silence. */
+
+import type { Explanation } from "./backends/backend.ts";
 import { checkThreads } from "./backends/wasm/features.ts";
-import { BackendError, InputError } from "./errors.ts";
+import { InputError } from "./errors.ts";
 import type { SourceOptions } from "./source.ts";
 
 export interface SessionOptions extends SourceOptions {
-  /** `auto`, the default, takes the fastest that the device has; `explain()` says which and why. */
+  /**
+   * `auto`, the default, takes what is faster on this machine by measurement: WebGPU where there is a GPU, or WebAssembly; `explain()` says which and why.
+   * `webgpu` throws E_ADAPTER where there is no adapter.
+   */
   readonly backend?: "auto" | "webgpu" | "wasm";
+  /** A device of the app's own for WebGPU, shared with it: Swivel frees what it has made there, and never destroys it. Not with `worker: true`. */
+  readonly device?: GPUDevice;
   /** Default `auto`: as many as help, where memory can be shared with them. */
   readonly threads?: number | "auto";
   /** Default `auto`: relaxed SIMD (fused multiply-add) where the engine has it. */
   readonly simd?: "auto" | "relaxed" | "baseline";
-  /** Default `f32`. */
+  /**
+   * What weights and activations are stored in; sums are always f32. `f16` needs WebGPU and a device with the feature `shader-f16`; elsewhere the model runs
+   * in f32, and `explain()` says why. Default `f32`.
+   */
   readonly precision?: "f32" | "f16";
+  /**
+   * Called when the model could not go on where it ran and was loaded elsewhere, with what `explain()` says from then on: the GPU device was lost, or it had no
+   * memory left. Runs that were under way are run again and notice nothing.
+   */
+  readonly onFallback?: (explanation: Explanation) => void;
   /** Runs in a worker, so that a page never freezes, and so that a cross-origin isolated page gets threads. Default false. */
   readonly worker?: boolean;
   /** A folder that serves the Wasm modules; without it the inlined ones are used. */
@@ -20,7 +35,8 @@ export interface SessionOptions extends SourceOptions {
 
 /** What an engine is made with, in the page or in a worker: plain data. */
 export interface EngineSettings {
-  readonly why: string;
+  readonly backend: "auto" | "webgpu" | "wasm";
+  readonly precision: "f32" | "f16";
   readonly threads: number | "auto";
   readonly simd: "auto" | "relaxed" | "baseline";
   readonly wasmUrl?: string;
@@ -33,32 +49,32 @@ const known = {
   worker: [true, false],
 } as const;
 
-/** Throws InputError E_OPTION for unknown options and values, BackendError E_UNSUPPORTED for what this version cannot do. */
+/** Throws InputError E_OPTION for unknown options and values, and for those that exclude each other. */
 export function readOptions(options: SessionOptions): EngineSettings {
-  checkKeys(options, [...Object.keys(known), "threads", "wasmUrl", "onProgress", "signal"], "Session.load");
+  checkKeys(options, [...Object.keys(known), "device", "threads", "wasmUrl", "onProgress", "onFallback", "signal"], "Session.load");
   for (const [name, values] of Object.entries(known)) {
     const value = options[name as keyof typeof known];
     if (value !== undefined && !(values as readonly unknown[]).includes(value)) {
       throw new InputError("E_OPTION", `${name} is ${String(value)}; expected ${values.join(", ")}`);
     }
   }
-  const { backend = "auto", threads = "auto", simd = "auto", precision = "f32", wasmUrl, onProgress, signal } = options;
+  const { backend = "auto", threads = "auto", simd = "auto", precision = "f32", wasmUrl, signal } = options;
   checkThreads(threads);
-  if (onProgress !== undefined && typeof onProgress !== "function") throw new InputError("E_OPTION", "onProgress is no function");
+  for (const name of ["onProgress", "onFallback"] as const) {
+    if (options[name] !== undefined && typeof options[name] !== "function") throw new InputError("E_OPTION", `${name} is no function`);
+  }
   checkSignal(signal);
-  if (backend === "webgpu")
-    throw new BackendError("E_UNSUPPORTED", 'this version runs on WebAssembly only; take backend: "auto" or "wasm"');
-  if (precision === "f16")
-    throw new BackendError(
-      "E_UNSUPPORTED",
-      'WebAssembly computes in f32; take precision: "f32" (a file with half floats is read all the same)',
-    );
-  return {
-    why: backend === "wasm" ? "WebAssembly was asked for" : "this version runs on WebAssembly; it has no WebGPU backend",
-    threads,
-    simd,
-    ...(wasmUrl !== undefined && { wasmUrl: absolute(wasmUrl) }),
-  };
+  checkDevice(options);
+  return { backend, precision, threads, simd, ...(wasmUrl !== undefined && { wasmUrl: absolute(wasmUrl) }) };
+}
+
+function checkDevice({ device, backend, worker }: SessionOptions): void {
+  if (device === undefined) return;
+  if (typeof (device as Partial<GPUDevice> | null)?.createComputePipelineAsync !== "function")
+    throw new InputError("E_OPTION", "device is no GPUDevice; expected what adapter.requestDevice() gives");
+  if (worker) throw new InputError("E_OPTION", "a GPUDevice cannot go into a worker; take worker: false, or leave device out");
+  if (backend === "wasm")
+    throw new InputError("E_OPTION", 'backend "wasm" uses no GPUDevice; take backend: "webgpu" or "auto", or leave device out');
 }
 
 /** Resolved here, since a worker would resolve a relative address against its own script. */

@@ -3,7 +3,7 @@ import type { Explanation, NodeTime, TensorData } from "./backends/backend.ts";
 import { inferenceBuild } from "./backends/wasm/backend.ts";
 import { createEngine, type Engine, type EngineInput, type EngineInputs, type ValueInfo } from "./engine.ts";
 import { AbortedError, BackendError, InputError } from "./errors.ts";
-import { sizeOf } from "./graph/graph.ts";
+import { zerosFor } from "./measure.ts";
 import type { Pixels } from "./model/pixels.ts";
 import type { Preprocess } from "./model/preprocess.ts";
 import { checkKeys, checkSignal, readOptions, type SessionOptions } from "./options.ts";
@@ -44,9 +44,14 @@ export class Session implements Disposable {
   static async load(source: ModelSource, options: SessionOptions = {}): Promise<Session> {
     const settings = readOptions(options);
     const bytes = await readSource(source, options);
+    const { device, signal, onProgress, onFallback } = options;
+    const size = { loaded: bytes.length, total: bytes.length };
+    const onPipelines =
+      onProgress && ((done: number, total: number) => onProgress({ phase: "compile", ...size, pipelines: { done, total } }));
+    const hooks = { signal, onPipelines, onFallback };
     const engine = await (options.worker
-      ? createWorkerEngine(bytes, settings, options.signal)
-      : createEngine(bytes, settings, inferenceBuild));
+      ? createWorkerEngine(bytes, settings, hooks)
+      : createEngine(bytes, settings, inferenceBuild, { ...hooks, device }));
     if (options.signal?.aborted) {
       engine.dispose();
       throw new AbortedError("loading", { cause: options.signal.reason });
@@ -95,7 +100,7 @@ export class Session implements Disposable {
     return (await this.#engine.run(this.#read(inputs), { signal, outputs })) as Record<string, Float32Array>;
   }
 
-  /** Which backend runs and why, SIMD level, threads, steps, bytes and multiply-adds. */
+  /** Which backend runs and why, adapter and precision, SIMD level, threads, steps, bytes and multiply-adds. */
   explain(): Explanation {
     this.#assertAlive();
     return this.#engine.explain();
@@ -109,11 +114,7 @@ export class Session implements Disposable {
 
   /** Runs once on zeros, so that the first real run finds everything compiled. */
   async warmup(): Promise<void> {
-    const zeros = this.inputs.map(({ name, dtype, shape }) => {
-      const size = sizeOf(shape.map((dim) => (dim === "N" ? 1 : dim)));
-      return [name, dtype === "i32" ? new Int32Array(size) : new Float32Array(size)];
-    });
-    await this.run(Object.fromEntries(zeros));
+    await this.run(zerosFor(this.inputs));
   }
 
   /** Frees memory and threads. Runs that are still queued reject with E_DISPOSED. */

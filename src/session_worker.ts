@@ -4,22 +4,29 @@ import { importNode, isNode } from "./backends/platform.ts";
 import { inferenceKernels } from "./backends/wasm/lowering.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { BackendError } from "./errors.ts";
-import { type Answer, type Request, toPlain } from "./worker_protocol.ts";
+import { type Answer, type Notice, type Request, toPlain } from "./worker_protocol.ts";
 
 interface Port {
-  post(answer: Answer, transfer: ArrayBuffer[]): void;
+  post(message: Answer | Notice, transfer: ArrayBuffer[]): void;
   listen(onRequest: (request: Request) => void): void;
+  close(): void;
 }
 
 function serveSession(port: Port): void {
   let engine: Engine | undefined;
   const running = new Map<number, AbortController>();
+  const loading = new AbortController();
 
-  const perform = async (request: Exclude<Request, { kind: "abort" }>) => {
+  const perform = async (request: Exclude<Request, { kind: "abort" | "dispose" }>) => {
     if (request.kind === "load") {
       const { bytes, settings, module } = request;
       const load = async () => ({ base64: module as string });
-      engine = await createEngine(bytes, settings, { kernels: inferenceKernels, load: { relaxed: load, baseline: load } });
+      const build = { kernels: inferenceKernels, load: { relaxed: load, baseline: load } };
+      engine = await createEngine(bytes, settings, build, {
+        signal: loading.signal,
+        onPipelines: (done, total) => port.post({ notice: "pipelines", done, total }, []),
+        onFallback: (explanation) => port.post({ notice: "fallback", explanation }, []),
+      });
       return engine.facts;
     }
     if (!engine) throw new BackendError("E_BACKEND", "the worker was asked to run before it had a model");
@@ -36,6 +43,11 @@ function serveSession(port: Port): void {
   port.listen(async (request) => {
     const { id } = request;
     if (request.kind === "abort") return running.get(id)?.abort();
+    if (request.kind === "dispose") {
+      loading.abort();
+      engine?.dispose();
+      return port.close();
+    }
     try {
       const value = await perform(request);
       const explanation = (engine as Engine).explain();
@@ -51,12 +63,17 @@ function serveSession(port: Port): void {
 if (isNode()) {
   void importNode<typeof import("node:worker_threads")>("worker_threads").then(({ parentPort: port }) => {
     if (!port) throw new BackendError("E_BACKEND", "this script runs in a worker only; load a session with worker: true");
-    serveSession({ post: (answer, transfer) => port.postMessage(answer, transfer), listen: (on) => port.on("message", on) });
+    serveSession({
+      post: (message, transfer) => port.postMessage(message, transfer),
+      listen: (on) => port.on("message", on),
+      close: () => port.close(),
+    });
   });
 } else {
   // listens before the first message can come
   serveSession({
-    post: (answer, transfer) => self.postMessage(answer, { transfer }),
+    post: (message, transfer) => self.postMessage(message, { transfer }),
     listen: (on) => self.addEventListener("message", (event: MessageEvent<Request>) => on(event.data)),
+    close: () => self.close(),
   });
 }

@@ -7,10 +7,14 @@ import { AbortedError, InputError, ModelError } from "./errors.ts";
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
 
 export interface Progress {
-  /** Bytes so far. */
+  /** `read`: the file is on its way. `compile`: it is here, and pipelines are made for the GPU; that phase comes only where WebGPU may run. */
+  readonly phase: "read" | "compile";
+  /** Bytes of the file so far. */
   readonly loaded: number;
   /** Bytes in all; undefined where the server does not say. */
   readonly total: number | undefined;
+  /** In the phase `compile`. */
+  readonly pipelines?: { readonly done: number; readonly total: number };
 }
 
 export interface SourceOptions {
@@ -47,7 +51,7 @@ async function readFile(source: string | URL, { onProgress, signal }: SourceOpti
   const path = /^file:/i.test(String(source)) ? new URL(source) : source;
   try {
     const bytes = await fs.readFile(path, { signal });
-    onProgress?.({ loaded: bytes.length, total: bytes.length });
+    onProgress?.({ phase: "read", loaded: bytes.length, total: bytes.length });
     return bytes;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -79,7 +83,7 @@ async function download(source: string | URL, { onProgress, signal }: SourceOpti
   const total = length > 0 ? length : undefined;
   const chunks: Uint8Array[] = [];
   let loaded = 0;
-  onProgress?.({ loaded, total });
+  onProgress?.({ phase: "read", loaded, total });
   const reader = response.body?.getReader();
   const read = async () => {
     try {
@@ -95,7 +99,7 @@ async function download(source: string | URL, { onProgress, signal }: SourceOpti
       await reader?.cancel();
       throw new ModelError("E_TOO_LARGE", `${what} sends more than ${MAX_BYTES} bytes; this cannot be a model for this runtime`);
     }
-    onProgress?.({ loaded, total });
+    onProgress?.({ phase: "read", loaded, total });
   }
   const bytes = new Uint8Array(loaded);
   let at = 0;

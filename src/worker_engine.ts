@@ -3,42 +3,47 @@ import type { Explanation, NodeTime, TensorData } from "./backends/backend.ts";
 import { importNode, isNode } from "./backends/platform.ts";
 import { inferenceBuild } from "./backends/wasm/backend.ts";
 import { chooseSimd } from "./backends/wasm/features.ts";
-import type { Engine, EngineInput, EngineInputs, EngineRunOptions, ModelFacts } from "./engine.ts";
+import type { Engine, EngineHooks, EngineInput, EngineInputs, EngineRunOptions, ModelFacts } from "./engine.ts";
 import { AbortedError, BackendError } from "./errors.ts";
 import type { EngineSettings } from "./options.ts";
-import { type Answer, fromPlain, type Request } from "./worker_protocol.ts";
+import { type Answer, fromPlain, type Notice, type Request } from "./worker_protocol.ts";
 
 /** The same face for both kinds of workers. */
 interface Link {
   post(request: Request, transfer: ArrayBuffer[]): void;
   /** Node ends when nothing keeps it: a worker does so only while it works. */
   keepAlive(busy: boolean): void;
-  terminate(): void;
+  /** Ends the worker. One that has a GPU in Node must let go of it first: Dawn ends the whole process where a promise of its own is left open. */
+  end(hasGpu: boolean): void;
 }
 
-async function openLink(onAnswer: (answer: Answer) => void, onFailure: (why: string) => void): Promise<Link> {
+async function openLink(onMessage: (message: Answer | Notice) => void, onFailure: (why: string) => void): Promise<Link> {
   if (isNode()) {
     const { Worker: NodeWorker } = await importNode<typeof import("node:worker_threads")>("worker_threads");
     // not a literal: bundlers take the one below for the page's worker; and a worker has no use for the command line's own flags
     const script = "./session_worker.js";
     const worker = new NodeWorker(new URL(script, import.meta.url), { name: "swivel session", execArgv: [] });
-    worker.on("message", onAnswer);
+    worker.on("message", onMessage);
     worker.on("error", (error) => onFailure(error.message));
     worker.on("exit", (code) => onFailure(`it ended with code ${code}`));
     return {
       post: (request, transfer) => worker.postMessage(request, transfer),
       keepAlive: (busy) => (busy ? worker.ref() : worker.unref()),
-      terminate: () => void worker.terminate(),
+      end: (hasGpu) => {
+        if (!hasGpu) return void worker.terminate();
+        worker.ref();
+        worker.postMessage({ kind: "dispose", id: 0 } satisfies Request);
+      },
     };
   }
   const worker = new Worker(new URL("./session_worker.js", import.meta.url), { type: "module", name: "swivel session" });
-  worker.onmessage = (event: MessageEvent<Answer>) => onAnswer(event.data);
+  worker.onmessage = (event: MessageEvent<Answer | Notice>) => onMessage(event.data);
   worker.onmessageerror = () => onFailure("a message could not be read");
   worker.onerror = (event) =>
     onFailure(
       event.message || "its script, session_worker.js, could not be loaded: bundle it as an entry beside the app's, or take worker: false",
     );
-  return { post: (request, transfer) => worker.postMessage(request, transfer), keepAlive: () => {}, terminate: () => worker.terminate() };
+  return { post: (request, transfer) => worker.postMessage(request, transfer), keepAlive: () => {}, end: () => worker.terminate() };
 }
 
 interface Pending {
@@ -46,19 +51,31 @@ interface Pending {
   reject(error: Error): void;
 }
 
+/** A device cannot go into a worker. */
+type WorkerHooks = Omit<EngineHooks, "device">;
+
 class WorkerEngine implements Engine {
   facts: ModelFacts = { inputs: [], outputs: [] };
+  readonly #settings: EngineSettings;
+  readonly #hooks: WorkerHooks;
   #link: Link | undefined;
   #explanation: Explanation | undefined;
   #dead: Error | undefined;
   #ids = 0;
   readonly #pending = new Map<number, Pending>();
 
+  constructor(settings: EngineSettings, hooks: WorkerHooks) {
+    this.#settings = settings;
+    this.#hooks = hooks;
+  }
+
   /** `bytes` are copied. */
-  async load(bytes: Uint8Array, settings: EngineSettings, signal: AbortSignal | undefined): Promise<this> {
+  async load(bytes: Uint8Array): Promise<this> {
+    const settings = this.#settings;
+    const { signal } = this.#hooks;
     try {
       this.#link = await openLink(
-        (answer) => this.#receive(answer),
+        (message) => ("notice" in message ? this.#hear(message) : this.#receive(message)),
         (why) => this.#end(new BackendError("E_BACKEND", `the session's worker stopped: ${why}`)),
       );
     } catch (error) {
@@ -135,6 +152,20 @@ class WorkerEngine implements Engine {
     }
   }
 
+  #hear(notice: Notice): void {
+    if (this.#dead) return;
+    if (notice.notice === "fallback") {
+      this.#explanation = notice.explanation;
+      this.#hooks.onFallback?.(notice.explanation);
+      return;
+    }
+    try {
+      this.#hooks.onPipelines?.(notice.done, notice.total);
+    } catch (error) {
+      this.#end(error as Error);
+    }
+  }
+
   #settle(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
@@ -146,7 +177,7 @@ class WorkerEngine implements Engine {
   #end(why: Error): void {
     if (this.#dead) return;
     this.#dead = why;
-    this.#link?.terminate();
+    this.#link?.end(this.#settings.backend !== "wasm" && this.#explanation?.backend !== "wasm");
     for (const { reject } of this.#pending.values()) reject(why);
     this.#pending.clear();
   }
@@ -170,6 +201,7 @@ function copyInputs(inputs: EngineInputs): { copies: EngineInputs; buffers: Arra
   return { copies, buffers };
 }
 
-export async function createWorkerEngine(bytes: Uint8Array, settings: EngineSettings, signal: AbortSignal | undefined): Promise<Engine> {
-  return new WorkerEngine().load(bytes, settings, signal);
+/** Throws what `createEngine` throws, and BackendError E_BACKEND where the worker does not start. */
+export async function createWorkerEngine(bytes: Uint8Array, settings: EngineSettings, hooks: WorkerHooks): Promise<Engine> {
+  return new WorkerEngine(settings, hooks).load(bytes);
 }

@@ -1,4 +1,4 @@
-/** What a page and its session worker say to each other. Every request gets one answer, by its number. */
+/** What a page and its session worker say to each other. Every request gets one answer, by its number; notices come unasked. */
 import type { Explanation, NodeTime, TensorData } from "./backends/backend.ts";
 import type { EngineInputs, ModelFacts } from "./engine.ts";
 import { BackendError, DataError, type ErrorCode, GraphError, InputError, ModelError, ShapeError, SwivelError } from "./errors.ts";
@@ -16,11 +16,18 @@ export type Request =
   | { readonly kind: "run"; readonly id: number; readonly inputs: EngineInputs; readonly outputs?: readonly string[] }
   | { readonly kind: "profile"; readonly id: number; readonly inputs: EngineInputs }
   /** Takes back the run of this number. Has no answer of its own. */
-  | { readonly kind: "abort"; readonly id: number };
+  | { readonly kind: "abort"; readonly id: number }
+  /** Frees everything; the worker then ends by itself. */
+  | { readonly kind: "dispose"; readonly id: number };
 
 export type Answer =
   | { readonly id: number; readonly value: ModelFacts | Record<string, TensorData> | NodeTime[]; readonly explanation: Explanation }
   | { readonly id: number; readonly error: PlainError };
+
+/** What a worker tells unasked. */
+export type Notice =
+  | { readonly notice: "pipelines"; readonly done: number; readonly total: number }
+  | { readonly notice: "fallback"; readonly explanation: Explanation };
 
 export interface PlainError {
   readonly name: string;

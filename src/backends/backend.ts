@@ -54,9 +54,12 @@ export interface Explanation {
   /** "relaxed" or "baseline" on Wasm. */
   readonly simd?: "relaxed" | "baseline";
   readonly threads: number;
-  /** On WebGPU the adapter, as it names itself, and what weights and activations are stored in. */
+  /** On WebGPU the adapter, as it names itself. */
   readonly adapter?: string;
+  /** What weights and activations are stored in. */
   readonly precision?: "f32" | "f16";
+  /** Why that is not the precision that was asked for. */
+  readonly precisionWhy?: string;
   /** Why there are so many threads. */
   readonly threadsWhy: string;
   /** Kernel calls (on WebGPU dispatches) per run. */

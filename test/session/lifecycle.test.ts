@@ -37,7 +37,7 @@ function slowModel(layers: number): Uint8Array {
 describe("runs of one session", () => {
   let session: Session;
   beforeAll(async () => {
-    session = await Session.load(goldenPath);
+    session = await Session.load(goldenPath, { backend: "wasm" });
   });
   afterAll(() => session.dispose());
   afterEach(() => vi.restoreAllMocks());
@@ -119,7 +119,7 @@ describe("runs of one session", () => {
 
 describe("a run under way", () => {
   it("stops between two steps when its signal fires, and the session goes on", async () => {
-    using session = await Session.load(slowModel(12), { threads: 1 });
+    using session = await Session.load(slowModel(12), { backend: "wasm", threads: 1 });
     const image = new Float32Array(64 ** 3).fill(1);
     const { mean } = await session.run({ image });
     const controller = new AbortController();
@@ -155,7 +155,7 @@ describe("sessions", () => {
   it("leave no memory behind when they are disposed", async () => {
     const some = async (count: number) => {
       for (let i = 0; i < count; i++) {
-        using session = await Session.load(goldenPath);
+        using session = await Session.load(goldenPath, { backend: "wasm" });
         await session.run({ image: goldenImage });
       }
     };

@@ -87,8 +87,8 @@ describe("loading", () => {
     ] as const) {
       const seen: Progress[] = [];
       (await Session.load(`${base}/${path}`, { onProgress: (progress) => seen.push(progress) })).dispose();
-      expect(seen[0]).toEqual({ loaded: 0, total });
-      expect(seen.at(-1)).toEqual({ loaded: size, total });
+      expect(seen[0]).toEqual({ phase: "read", loaded: 0, total });
+      expect(seen.at(-1)).toEqual({ phase: "read", loaded: size, total });
       expect(seen.every(({ loaded }, i) => i === 0 || loaded > (seen[i - 1]?.loaded ?? 0))).toBe(true);
     }
   });
@@ -138,9 +138,11 @@ describe("loading", () => {
     ["a relative wasmUrl where there is no page", { wasmUrl: "wasm/" }, /^E_OPTION wasmUrl is wasm\//],
     ["progress to nowhere", { onProgress: true }, /^E_OPTION onProgress/],
     ["a signal that is none", { signal: {} }, /^E_OPTION signal/],
+    ["a fallback to nowhere", { onFallback: "wasm" }, /^E_OPTION onFallback is no function/],
     ["no object", "wasm" as never, /^E_OPTION/],
-    ["WebGPU, which this version has not", { backend: "webgpu" }, /^E_UNSUPPORTED .*"auto" or "wasm"/],
-    ["half precision on Wasm", { precision: "f16" }, /^E_UNSUPPORTED .*f32/],
+    ["a device by name", { device: "gpu" }, /^E_OPTION device is no GPUDevice/],
+    ["a device in a worker", { device: { createComputePipelineAsync() {} }, worker: true }, /^E_OPTION a GPUDevice cannot go into a worker/],
+    ["a device for Wasm", { device: { createComputePipelineAsync() {} }, backend: "wasm" }, /^E_OPTION backend "wasm" uses no GPUDevice/],
   ];
   it.each(options)("refuses %s", async (_, wrong, message) => {
     expect(await failure(Session.load(goldenPath, wrong as SessionOptions))).toMatch(message);
@@ -184,7 +186,7 @@ describe("loading", () => {
 describe.each(["auto", "baseline"] as const)("running with simd: %s", (simd) => {
   let session: Session;
   beforeAll(async () => {
-    session = await Session.load(goldenPath, { simd, threads: 1 });
+    session = await Session.load(goldenPath, { backend: "wasm", simd, threads: 1 });
   });
   afterAll(() => session.dispose());
 
@@ -263,11 +265,18 @@ describe.each(["auto", "baseline"] as const)("running with simd: %s", (simd) => 
     await session.run({ image: goldenImage });
     const explanation = session.explain();
     expect(explanation).toMatchObject({ backend: "wasm", threads: 1, threadsWhy: "one thread was asked for", macs: 23_360 });
-    expect(explanation.why).toMatch(/no WebGPU/);
+    expect(explanation).toMatchObject({ why: "WebAssembly was asked for", precision: "f32" });
+    expect(explanation).not.toHaveProperty("precisionWhy");
     expect(explanation.simd).toBe(simd === "baseline" ? "baseline" : "relaxed");
     // folded and fused: conv, conv, pool, linear
     expect(explanation.steps).toBe(4);
     expect(explanation.bytes.weights).toBeGreaterThan(4 * 750);
+  });
+
+  it("runs in f32 where f16 was asked for, and says why", async () => {
+    using half = await Session.load(goldenPath, { backend: "wasm", simd, precision: "f16" });
+    expectLogits((await half.run({ image: goldenImage })).logits);
+    expect(half.explain()).toMatchObject({ precision: "f32", precisionWhy: "WebAssembly computes in f32" });
   });
 
   it("profiles each node", async () => {

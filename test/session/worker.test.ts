@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 beforeEach(async () => {
-  session = await Session.load(goldenPath, { worker: true });
+  session = await Session.load(goldenPath, { backend: "wasm", worker: true });
 });
 afterEach(() => session.dispose());
 

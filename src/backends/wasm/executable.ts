@@ -115,6 +115,7 @@ export class WasmExecutable implements Executable {
       backend: "wasm",
       why: this.#host.why,
       simd: this.#host.simd,
+      precision: "f32",
       threads,
       threadsWhy: threads < this.#host.threads ? "a run this small is over before other threads have woken up" : this.#host.threadsWhy,
       steps: program.steps,

@@ -5,7 +5,7 @@
 import { importPackage, isNode } from "../platform.ts";
 
 export interface AdapterFacts {
-  /** Vendor, architecture and description as far as the browser tells them. */
+  /** Its description, or vendor and architecture, as far as the browser tells them. */
   readonly name: string;
   /** Computed by the CPU: slower than WebAssembly on the same processor. */
   readonly software: boolean;
@@ -61,7 +61,8 @@ function withoutWebGpu(): { why: string; remedy: string } {
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|basic render|\bcpu\b/i;
 
 export function adapterFacts(info: GPUAdapterInfo | undefined): AdapterFacts {
-  const names = [info?.vendor, info?.architecture, info?.device, info?.description].filter((name) => name);
-  const name = [...new Set(names)].join(" ") || "an adapter without a name";
-  return { name, software: info?.isFallbackAdapter === true || SOFTWARE.test(name) };
+  const parts = [info?.vendor, info?.architecture, info?.device].filter((part) => part).join(" ");
+  // browsers leave most of it out, lest pages tell people apart by it
+  const name = info?.description || parts || "an adapter without a name";
+  return { name, software: info?.isFallbackAdapter === true || SOFTWARE.test(`${parts} ${name}`) };
 }

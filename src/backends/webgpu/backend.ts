@@ -1,7 +1,8 @@
 /** The WebGPU backend: opens a device, and loads graphs onto it. */
 import type { Graph } from "../../graph/graph.ts";
 import { verify } from "../../graph/verify.ts";
-import type { Backend, CompileOptions, Executable } from "../backend.ts";
+import type { CompileOptions, Executable } from "../backend.ts";
+import type { LosableBackend } from "../recovery.ts";
 import type { AdapterFacts } from "./adapter.ts";
 import { type GpuOptions, openDevice } from "./device.ts";
 import { type GpuParts, WebGpuExecutable } from "./executable.ts";
@@ -15,12 +16,8 @@ export interface WebGpuOptions extends GpuOptions {
   readonly why?: string;
 }
 
-export interface WebGpuBackend extends Backend {
+export interface WebGpuBackend extends LosableBackend {
   readonly adapter: AdapterFacts;
-  /** Why the precision is not what was asked for; undefined where it is. */
-  readonly precisionWhy: string | undefined;
-  /** Resolves with the reason when the device is lost, also by `dispose()`. */
-  readonly lost: Promise<string>;
 }
 
 /** Throws BackendError E_ADAPTER where there is no adapter or no device. */
@@ -38,7 +35,6 @@ export async function createWebGpuBackend(
   return {
     name: "webgpu",
     adapter: host.adapter,
-    precisionWhy: host.precisionWhy,
     lost: faults.lost,
     async compile(graph: Graph, compileOptions: CompileOptions): Promise<Executable> {
       verify(graph, kernels.ops);

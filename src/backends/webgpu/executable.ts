@@ -121,9 +121,10 @@ export class WebGpuExecutable implements Executable {
     const { host, why } = this.#parts;
     return {
       backend: "webgpu",
-      why: host.precisionWhy === undefined ? why : `${why}; in f32, since ${host.precisionWhy}`,
+      why,
       adapter: host.adapter.name,
       precision: host.precision,
+      ...(host.precisionWhy !== undefined && { precisionWhy: host.precisionWhy }),
       threads: 1,
       threadsWhy: "the GPU computes; one thread gives it commands",
       steps: this.#current?.dispatches.length ?? 0,
