@@ -1,44 +1,50 @@
 /** Batch norm with the batch's statistics, and the gradient of batch norm: one dispatch where a workgroup can take a whole channel, else two. */
+import type { Pair } from "../../../src/backends/webgpu/kernels/elementwise.ts";
 import type { Dispatch, GpuLowering } from "../../../src/backends/webgpu/lowering.ts";
-import type { Shader } from "../../../src/backends/webgpu/shader.ts";
 import { channelView } from "../../../src/ops/activation.ts";
 import { shaders } from "../generated/shaders.ts";
 import { splitChannels } from "./split.ts";
 
 interface Variants {
-  readonly whole: Shader;
-  /** Sums of parts, then the rest. */
-  readonly parts: readonly [sums: Shader, rest: Shader];
-  /** Scratch memory between the two: its name, and how many numbers of a channel follow on two for each part. */
-  readonly between: readonly [name: string, more: number];
+  readonly whole: Pair;
+  /** Sums of parts, and the rest. */
+  readonly first: Pair;
+  readonly second: Pair;
+  /** Scratch memory between the two, and how many numbers of a channel it holds besides two for each part. */
+  readonly scratch: string;
+  readonly more: number;
 }
 
-function dispatches(
-  { whole, parts, between: [name, more] }: Variants,
-  shape: readonly number[],
-  extra: Record<string, number>,
-): Dispatch[] {
-  const { parts: count, ...split } = splitChannels(channelView(shape));
+const train: Variants = {
+  whole: [shaders.batch_norm_train, shaders.batch_norm_train_vec4],
+  first: [shaders.batch_norm_train_moments, shaders.batch_norm_train_moments_vec4],
+  second: [shaders.batch_norm_train_normalize, shaders.batch_norm_train_normalize_vec4],
+  scratch: "statistics",
+  more: 2,
+};
+
+const grad: Variants = {
+  whole: [shaders.batch_norm_grad, shaders.batch_norm_grad_vec4],
+  first: [shaders.batch_norm_grad_sums, shaders.batch_norm_grad_sums_vec4],
+  second: [shaders.batch_norm_grad_dx, shaders.batch_norm_grad_dx_vec4],
+  scratch: "sums",
+  more: 3,
+};
+
+/** `constants`: of the shaders that write outputs. */
+function dispatches(variants: Variants, shape: readonly number[], constants: Readonly<Record<string, number>>): Dispatch[] {
+  const view = channelView(shape);
+  const { parts, dispatch } = splitChannels(view);
   // `var` is a word of WGSL's own
-  const common = { ...split, constants: { ...split.constants, ...extra }, alias: { variance: "var" } };
-  if (count === 1) return [{ shader: whole, ...common }];
-  return parts.map((shader) => ({ shader, ...common, scratch: { [name]: split.numbers.c * (2 * count + more) } }));
+  const alias = { variance: "var" };
+  if (parts === 1) return [{ ...dispatch(variants.whole, constants), alias }];
+  const scratch = { [variants.scratch]: view.c * (2 * parts + variants.more) };
+  return [
+    { ...dispatch(variants.first), alias, scratch },
+    { ...dispatch(variants.second, constants), alias, scratch },
+  ];
 }
 
-export const batchNormTrain: GpuLowering = ({ io }) =>
-  dispatches(
-    {
-      whole: shaders.batch_norm_train,
-      parts: [shaders.batch_norm_train_moments, shaders.batch_norm_train_normalize],
-      between: ["statistics", 2],
-    },
-    io.shape("x"),
-    {},
-  );
+export const batchNormTrain: GpuLowering = ({ io }) => dispatches(train, io.shape("x"), {});
 
-export const batchNormGrad: GpuLowering = ({ io, step }) =>
-  dispatches(
-    { whole: shaders.batch_norm_grad, parts: [shaders.batch_norm_grad_sums, shaders.batch_norm_grad_dx], between: ["sums", 3] },
-    io.shape("x"),
-    { FROZEN: step.slots.frozen as number },
-  );
+export const batchNormGrad: GpuLowering = ({ io, step }) => dispatches(grad, io.shape("x"), { FROZEN: step.slots.frozen as number });

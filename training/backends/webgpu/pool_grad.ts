@@ -1,5 +1,6 @@
 /** Gradients of the pools. */
 import { boxGrid, elementGrid } from "../../../src/backends/webgpu/grid.ts";
+import { itemsOf } from "../../../src/backends/webgpu/kernels/elementwise.ts";
 import type { Dispatch, GpuCall, GpuLowering } from "../../../src/backends/webgpu/lowering.ts";
 import type { Shader } from "../../../src/backends/webgpu/shader.ts";
 import { shaders } from "../generated/shaders.ts";
@@ -20,6 +21,7 @@ export const avgPoolDx: GpuLowering = (call) =>
   byCells(shaders.avg_pool_dx, call, { EXCLUDE_PADDING: call.step.slots.exclude_padding as number });
 
 export const globalAvgPoolDx: GpuLowering = ({ step }) => {
-  const { planes = 0, hw = 0 } = step.slots;
-  return [{ shader: shaders.global_avg_pool_dx, ...elementGrid([hw, 1, planes]), numbers: { share: 1 / hw } }];
+  const { planes = 1, hw = 1 } = step.slots;
+  const { shader, items } = itemsOf(hw, [shaders.global_avg_pool_dx, shaders.global_avg_pool_dx_vec4]);
+  return [{ shader, ...elementGrid([items, 1, planes]), numbers: { hw: items, share: 1 / hw } }];
 };

@@ -1,41 +1,51 @@
 /** Sums over channels and over the batch, and the gradient of activations with that of their slopes. */
-import { type Extent, elementGrid } from "../../../src/backends/webgpu/grid.ts";
+import { elementGrid } from "../../../src/backends/webgpu/grid.ts";
+import { flat, itemsOf, type Pair } from "../../../src/backends/webgpu/kernels/elementwise.ts";
 import type { Dispatch, GpuLowering } from "../../../src/backends/webgpu/lowering.ts";
 import { sizeOf } from "../../../src/graph/graph.ts";
 import { channelView } from "../../../src/ops/activation.ts";
 import { shaders } from "../generated/shaders.ts";
-import { type ChannelSplit, splitChannels, splitColumns } from "./split.ts";
+import { splitChannels } from "./split.ts";
 
-/** The second dispatch of a sum: adds up the rows of scratch memory [parts, c]. */
-function addParts(rows: string, { parts, numbers: { c } }: ChannelSplit, output: string): Dispatch {
-  const { parts: _, ...split } = splitColumns(parts, c);
-  return { shader: shaders.channel_sum, ...split, scratch: { [rows]: parts * c }, alias: { x: rows, y: output } };
-}
+const sum: Pair = [shaders.channel_sum, shaders.channel_sum_vec4];
 
-/** A dispatch that leaves sums of channels in its binding `output`, and where they are of parts, one that adds them up. */
-function inParts(first: Omit<Dispatch, "grid">, { parts, ...split }: ChannelSplit, output: string): readonly Dispatch[] {
-  const constants = { ...split.constants, ...first.constants };
-  if (parts === 1) return [{ ...first, ...split, constants }];
+/** A dispatch whose binding `output` gets sums of channels, and where those are of parts, a second one that adds them up. */
+function sums(pair: Pair, shape: readonly number[], output: string, constants?: Readonly<Record<string, number>>): readonly Dispatch[] {
+  const view = channelView(shape);
+  const { parts, dispatch } = splitChannels(view);
+  const first = dispatch(pair, constants);
+  if (parts === 1) return [first];
   const rows = "sums_of_parts";
-  const scratch = { [rows]: parts * split.numbers.c };
-  return [{ ...first, ...split, constants, scratch, alias: { [output]: rows } }, addParts(rows, { parts, ...split }, output)];
+  const scratch = { [rows]: parts * view.c };
+  const second = splitChannels({ n: parts, c: view.c, hw: 1 });
+  return [
+    { ...first, scratch, alias: { [output]: rows } },
+    { ...second.dispatch(sum), scratch, alias: { x: rows, y: output } },
+  ];
 }
 
-export const channelSum: GpuLowering = ({ io }) => inParts({ shader: shaders.channel_sum }, splitChannels(channelView(io.shape("x"))), "y");
+export const channelSum: GpuLowering = ({ io }) => sums(sum, io.shape("x"), "y");
 
-export const batchSum: GpuLowering = ({ io }) => {
-  const [n = 1, ...rest] = io.shape("x");
-  return inParts({ shader: shaders.channel_sum }, splitColumns(n, sizeOf(rest)), "y");
+export const batchSum: GpuLowering = ({ step }) => {
+  const { size = 0 } = step.slots;
+  const { shader, items } = itemsOf(size, [shaders.batch_sum, shaders.batch_sum_vec4]);
+  return [{ shader, ...elementGrid([items, 1, 1]), numbers: { size: items } }];
 };
 
 export const activationGrad: GpuLowering = ({ io, step }) => {
-  const constants = { ACTIVATION: step.slots.fn as number };
+  const ACTIVATION = step.slots.fn as number;
   if (io.has("dslope")) {
-    return inParts({ shader: shaders.activation_grad_slope, constants }, splitChannels(channelView(io.shape("x"))), "dslope");
+    return sums([shaders.activation_grad_slope, shaders.activation_grad_slope_vec4], io.shape("x"), "dslope", { ACTIVATION });
+  }
+  const pair: Pair = [shaders.activation_grad, shaders.activation_grad_vec4];
+  const { n, c, hw } = channelView(io.shape("x"));
+  if (io.has("slope")) {
+    const { shader, items } = itemsOf(hw, pair);
+    const { constants, grid } = elementGrid([items, c, n]);
+    return [{ shader, constants: { ...constants, ACTIVATION }, grid, numbers: { hw: items } }];
   }
   // where all channels are alike, they are as good as one
-  const { n, c, hw } = io.has("slope") ? channelView(io.shape("x")) : { n: 1, c: 1, hw: sizeOf(io.shape("x")) };
-  const box: Extent = [hw, c, n];
-  const elements = elementGrid(box);
-  return [{ shader: shaders.activation_grad, ...elements, constants: { ...elements.constants, ...constants }, numbers: { n, c, hw } }];
+  const items = flat(sizeOf(io.shape("x")));
+  const { constants, grid } = elementGrid([items, 1, 1]);
+  return [{ shader: pair[1], constants: { ...constants, ACTIVATION }, grid, numbers: { n: 1, c: 1, hw: items } }];
 };

@@ -1,63 +1,47 @@
 /** How ops that sum over all but the channel are split into workgroups; shaders/training/lib/channels.wgsl says how those go about it. */
 import { MAX_WORKGROUPS } from "../../../src/backends/webgpu/grid.ts";
-
-/** [n, c, hw] */
-export interface ChannelView {
-  readonly n: number;
-  readonly c: number;
-  readonly hw: number;
-}
+import { itemsOf, type Pair } from "../../../src/backends/webgpu/kernels/elementwise.ts";
+import type { Dispatch } from "../../../src/backends/webgpu/lowering.ts";
 
 export interface ChannelSplit {
   /** Parts of each channel. Where there is more than one, their sums need a second dispatch. */
   readonly parts: number;
-  readonly constants: { readonly CHANNELS: number; readonly THREADS: number };
-  readonly grid: readonly [number, number, number];
-  readonly numbers: ChannelView & { readonly per_part: number; readonly parts: number };
+  /** A dispatch of the shader for items of one number or of that for items of four. */
+  dispatch(pair: Pair, constants?: Readonly<Record<string, number>>): Dispatch;
 }
 
-/** Threads of a workgroup: 16 · 16, what the shaders merge in two rounds. */
-const THREADS = 256;
-/** Neighbouring channels of a workgroup where planes are small. */
+/** Threads of a workgroup, and the most that share a channel: what the shaders have workgroup memory for. */
+const THREADS = 64;
+/** Planes up to this size are read with neighbouring channels side by side, CHANNELS of them. */
+const SMALL_PLANE = 4;
 const CHANNELS = 16;
-/** Smaller planes are less than a cache line of 64 bytes. */
-const SMALL_PLANE = 16;
-/** Channels up to this size have one part: 32 numbers a thread take less time than a second dispatch. */
-const ONE_PART = 8192;
+/** Numbers of a thread up to which a second dispatch is not worth its while. */
+const PER_THREAD = 128;
 /** Workgroups that keep a large GPU busy. */
-const ENOUGH_WORKGROUPS = 512;
-/** Numbers that a thread loads together. */
-const FOUR = 4;
+const ENOUGH_WORKGROUPS = 1024;
+/** In the second dispatch every thread merges all parts of its channel; these are half as many as the numbers of its own. */
+const MOST_PARTS = PER_THREAD / 2;
 
-export function splitChannels({ n, c, hw }: ChannelView): ChannelSplit {
-  const m = n * hw;
-  const [channels, threads] = hw < SMALL_PLANE ? [CHANNELS, THREADS / CHANNELS] : [1, m <= THREADS ? THREADS / 4 : THREADS];
-  return split({ n, c, hw }, partsOf(m, c), channels, threads);
-}
-
-/**
- * Where there are parts, every thread of the second dispatch merges all of its channel's. √(m / 512) of them are at most half as many as the numbers
- * of its own part, m / (256 · parts).
- */
-function partsOf(m: number, c: number): number {
-  if (m <= ONE_PART) return 1;
-  return Math.max(1, Math.min(64, Math.ceil(ENOUGH_WORKGROUPS / c), Math.floor(Math.sqrt(m / 512))));
-}
-
-/** The columns of a [rows, columns] matrix, which are channels of one pixel, in one part. Many columns are threads enough; few share each among threads. */
-export function splitColumns(rows: number, columns: number): ChannelSplit {
-  const threads = rows <= FOUR ? 1 : columns >= 16_384 ? 4 : THREADS / CHANNELS;
-  return split({ n: rows, c: columns, hw: 1 }, 1, Math.min(64, THREADS / threads), threads);
-}
-
-function split({ n, c, hw }: ChannelView, wanted: number, channels: number, threads: number): ChannelSplit {
-  const perPart = FOUR * threads * Math.ceil((n * hw) / wanted / (FOUR * threads));
-  const parts = Math.ceil((n * hw) / perPart);
+/** For a value of n examples, c channels and hw pixels in each. */
+export function splitChannels({ n, c, hw }: { readonly n: number; readonly c: number; readonly hw: number }): ChannelSplit {
+  const [channels, threads] = hw <= SMALL_PLANE ? [CHANNELS, THREADS / CHANNELS] : [1, THREADS];
   const tiles = Math.ceil(c / channels);
+  const wanted = Math.min(MOST_PARTS, Math.ceil(ENOUGH_WORKGROUPS / tiles), Math.ceil((n * hw) / (PER_THREAD * threads)));
+  const item = hw % 4 === 0 ? 4 : 1;
+  // whole rounds of four items
+  const round = 4 * threads;
+  const perPart = round * Math.ceil((n * hw) / item / wanted / round);
+  const parts = Math.ceil((n * hw) / item / perPart);
   return {
     parts,
-    constants: { CHANNELS: channels, THREADS: threads },
-    grid: [parts, Math.min(tiles, MAX_WORKGROUPS), Math.ceil(tiles / MAX_WORKGROUPS)],
-    numbers: { n, c, hw, per_part: perPart, parts },
+    dispatch(pair, constants) {
+      const { shader, items } = itemsOf(hw, pair);
+      return {
+        shader,
+        constants: { CHANNELS: channels, THREADS: threads, ITEM: item, ...constants },
+        grid: [parts, Math.min(tiles, MAX_WORKGROUPS), Math.ceil(tiles / MAX_WORKGROUPS)],
+        numbers: { n, c, hw: items, per_part: perPart, parts },
+      };
+    },
   };
 }

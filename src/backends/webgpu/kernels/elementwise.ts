@@ -18,7 +18,7 @@ export function itemsOf(pixels: number, [one, four]: Pair): { readonly shader: S
 }
 
 /** All elements of a value as items of four. The last one may reach into the padding that follows every value. */
-const flat = (elements: number): number => Math.ceil(elements / 4);
+export const flat = (elements: number): number => Math.ceil(elements / 4);
 
 export const activation: GpuLowering = ({ io, step }) => {
   const ACTIVATION = step.slots.fn as number;

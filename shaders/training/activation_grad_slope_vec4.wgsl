@@ -1,0 +1,2 @@
+// activation_grad_slope.wgsl with items of four numbers, for planes of whole items.
+#include "training/activation_grad_slope.wgsl" where Item = vec4<Elem>, Value = vec4f

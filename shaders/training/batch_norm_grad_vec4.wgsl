@@ -1,0 +1,2 @@
+// batch_norm_grad.wgsl with items of four numbers, for planes of whole items.
+#include "training/batch_norm_grad.wgsl" where Item = vec4<Elem>, Value = vec4f

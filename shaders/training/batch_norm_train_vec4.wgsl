@@ -1,0 +1,2 @@
+// batch_norm_train.wgsl with items of four numbers, for planes of whole items.
+#include "training/batch_norm_train.wgsl" where Item = vec4<Elem>, Value = vec4f
