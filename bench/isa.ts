@@ -26,7 +26,11 @@ export async function benchIsa(args: readonly string[]): Promise<Bench> {
     jobs.push(...dispatches.map((dispatch) => ({ dispatch, shape: shapeOf(one) })));
     for (const { op, why } of unsupported) missing.set(op, why);
   }
-  if (!layer) jobs.push(...(await everyShader(jobs.map(({ dispatch }) => dispatch))));
+  if (!layer) {
+    const others = await everyShader(jobs.map(({ dispatch }) => dispatch));
+    jobs.push(...others.jobs);
+    for (const [op, why] of others.missing) missing.set(op, why);
+  }
   const failed: { shader: string; shape: string; error: Error }[] = [];
   const found = await inTurn(jobs, async ({ dispatch, shape }) => {
     try {
@@ -42,7 +46,7 @@ export async function benchIsa(args: readonly string[]): Promise<Bench> {
   const unsupported = [...missing].map(([op, why]) => ({ op, why }));
   const failures = failed.map(({ shader, shape, error }) => ({ shader, shape, why: error.message }));
   const text = [
-    table(rows),
+    table(rows, layer !== undefined),
     ...summary(rows),
     ...unsupported.map(({ why }) => why),
     ...failures.map(({ shader, shape, why }) => `✗ ${shader}, ${shape}: ${why}`),
@@ -113,12 +117,13 @@ async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>):
   return results;
 }
 
-/** A line for each dispatch, with both GPUs side by side. */
-function table(rows: readonly JudgedRow[]): string {
+/** A line for each dispatch, with both GPUs side by side; of those without arithmetic only what misses a bar, unless `all`. */
+function table(rows: readonly JudgedRow[], all: boolean): string {
   const head = ["op", "shape", "shader", "FMA/VALU", "FMA/load", "runs", "FMA share", "useful", "cost of 16", "spilled", "waves", ""];
   const lines = [];
   for (let i = 0; i < rows.length; i += gpus.length) {
     const group = rows.slice(i, i + gpus.length);
+    if (!all && group.every(({ fmaPerValu, misses }) => fmaPerValu === null && misses.length === 0)) continue;
     const [{ op, shape, shader, note, judged }] = group as [JudgedRow];
     const both = (value: (row: JudgedRow) => number | null, digits: number) => {
       const numbers = group.map(value);
@@ -153,9 +158,9 @@ function summary(rows: readonly JudgedRow[]): string[] {
   });
   const spilled = rows.filter((row) => row.spilled > 0);
   return [
-    `two figures a cell: ${gpus.join(", ")}; ✓ ✗: the bars apply (16 channels and more, 1×1 and 3×3, and matrix products)`,
+    `two figures a cell: ${gpus.join(", ")}; ✓ ✗: the bars apply (convolutions of 1×1 and 3×3 from 16 channels, products from 64 on every side)`,
     ...worst,
-    `spilled registers: ${spilled.length === 0 ? "none" : [...new Set(spilled.map(({ shader }) => shader))].join(", ")} in ${rows.length} rows`,
+    `spilled registers: ${[...new Set(spilled.map(({ shader }) => shader))].join(", ") || "none"}, in ${rows.length} rows of ${new Set(rows.map(({ shader }) => shader)).size} shaders`,
     `rows that miss a bar: ${rows.filter((row) => row.misses.length > 0).length}`,
   ];
 }

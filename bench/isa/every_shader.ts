@@ -10,8 +10,8 @@ interface Job {
   readonly shape: string;
 }
 
-/** `known`: dispatches that have rows already. Each shader once for each choice of constants; its arithmetic is not judged here, only its registers. */
-export async function everyShader(known: readonly DispatchDescription[]): Promise<Job[]> {
+/** `known`: dispatches that have rows already. Each shader once for each choice of constants; its arithmetic is not judged here, only its registers. `missing`: op → why. */
+export async function everyShader(known: readonly DispatchDescription[]): Promise<{ jobs: Job[]; missing: Map<string, string> }> {
   const key = ({ shader, constants }: DispatchDescription) => JSON.stringify([shader.code, Object.entries(constants).sort()]);
   const seen = new Set(known.map(key));
   const networks = [network("lenet", "rrelu"), network("resnet20", "rrelu"), await pruned("resnet20"), assorted()];
@@ -26,8 +26,11 @@ export async function everyShader(known: readonly DispatchDescription[]): Promis
     ];
   });
   const jobs: Job[] = [];
+  const missing = new Map<string, string>();
   for (const { from, graph, precision } of graphs) {
-    for (const dispatch of webgpuDispatches(graph, { batch: 4, precision }).dispatches) {
+    const { dispatches, unsupported } = webgpuDispatches(graph, { batch: 4, precision });
+    for (const { op, why } of unsupported) missing.set(op, why);
+    for (const dispatch of dispatches) {
       if (seen.has(key(dispatch))) continue;
       seen.add(key(dispatch));
       jobs.push({ dispatch: { ...dispatch, macs: 0 }, shape: `in ${from}` });
@@ -36,7 +39,7 @@ export async function everyShader(known: readonly DispatchDescription[]): Promis
   const used = new Set([...known, ...jobs.map(({ dispatch }) => dispatch)].map(({ shader }) => shader.hash));
   const files = [shadersDir, join(shadersDir, "training")].flatMap(shaderFiles).map(readShader);
   const rest = files.filter(({ hash }) => !used.has(hash));
-  return [...jobs, ...rest.map((shader): Job => ({ dispatch: alone(shader), shape: "constants of the file" }))];
+  return { jobs: [...jobs, ...rest.map((shader): Job => ({ dispatch: alone(shader), shape: "constants of the file" }))], missing };
 }
 
 function alone({ name, hash, code }: ReturnType<typeof readShader>): DispatchDescription {

@@ -97,23 +97,36 @@ function closing(code: string, open: number): number {
   throw new Error("a bracket of the shader is never closed");
 }
 
-/** Invocations of a workgroup: `@workgroup_size`, with constants and defaults of overrides put in. */
-export function workgroupSize(code: string, constants: Readonly<Record<string, number>>): number {
+type Constants = Readonly<Record<string, number>>;
+
+/** Invocations of a workgroup. */
+export function workgroupSize(code: string, constants: Constants): number {
   const sizes = /@workgroup_size\(([^)]*(?:\([^)]*\)[^)]*)*)\)\s*fn main\b/.exec(code)?.[1] ?? "1";
-  const evaluate = (expression: string): number => {
-    const text = expression.replace(/\b[a-zA-Z_]\w*\b/g, (name) => {
-      const definition = new RegExp(`\\b(?:override|const) ${name}\\s*(?::\\s*\\w+)?\\s*=\\s*([^;]+);`).exec(code)?.[1];
-      const value = constants[name] ?? (definition === undefined ? undefined : evaluate(definition));
-      if (value === undefined) throw new Error(`the workgroup size ${sizes} needs ${name}, which has no value`);
-      return String(value);
-    });
-    const digits = text.replace(/\b(\d+)[ui]\b/g, "$1");
-    if (!/^[\d\s()+\-*/%]+$/.test(digits)) throw new Error(`cannot evaluate ${expression} of the workgroup size ${sizes}`);
-    // biome-ignore lint/security/noGlobalEval: digits and operators only, from our own shaders
-    return Number(globalThis.eval(digits));
+  const parts = sizes.split(",").filter((part) => part.trim() !== "");
+  return parts.reduce((product, part) => product * evaluate(part, code, constants), 1);
+}
+
+/** Elements of the largest array in workgroup memory; 0 where there is none. */
+export function workgroupElements(code: string, constants: Constants): number {
+  const elements = (type: string): number => {
+    const inner = /^array<(.*)>$/s.exec(type.trim())?.[1];
+    const comma = inner?.lastIndexOf(",") ?? -1;
+    return inner === undefined ? 1 : elements(inner.slice(0, comma)) * evaluate(inner.slice(comma + 1), code, constants);
   };
-  return sizes
-    .split(",")
-    .filter((part) => part.trim() !== "")
-    .reduce((product, part) => product * evaluate(part), 1);
+  const types = [...code.matchAll(/var<workgroup>\s*\w+\s*:\s*([^;=]+)/g)].map(([, type = ""]) => type);
+  return Math.max(0, ...types.filter((type) => type.trim().startsWith("array<")).map(elements));
+}
+
+/** A constant expression of a shader, its overrides set. */
+function evaluate(expression: string, code: string, constants: Constants): number {
+  const text = expression.replace(/\b[a-zA-Z_]\w*\b/g, (name) => {
+    const definition = new RegExp(`\\b(?:override|const) ${name}\\s*(?::\\s*\\w+)?\\s*=\\s*([^;]+);`).exec(code)?.[1];
+    const value = constants[name] ?? (definition === undefined ? undefined : evaluate(definition, code, constants));
+    if (value === undefined) throw new Error(`the constant ${expression} needs ${name}, which has no value`);
+    return String(value);
+  });
+  const digits = text.replace(/\b(\d+)[ui]\b/g, "$1");
+  if (!/^[\d\s()+\-*/%]+$/.test(digits)) throw new Error(`cannot evaluate the constant ${expression}`);
+  // biome-ignore lint/security/noGlobalEval: digits and operators only, from our own shaders
+  return Math.trunc(Number(globalThis.eval(digits)));
 }

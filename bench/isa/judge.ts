@@ -14,14 +14,13 @@ export interface JudgedRow extends IsaRow {
 
 const KERNELS = /^(conv2d|linear)(_dx|_dw)?$/;
 
-/** Convolutions of 1×1 and 3×3 and matrix products, of 16 channels (and examples) and more on every side. */
+/** Convolutions of 1×1 and 3×3 of 16 channels and more on both sides, and matrix products of 64 and more on every side. */
 function isJudged({ op, shape, fmaShare, note }: IsaRow, main: boolean): boolean {
   if (!KERNELS.test(op) || !main || (fmaShare === null && note === undefined)) return false;
   const dims = (slot: string) => (new RegExp(`\\b${slot}\\[([\\d,]+)\\]`).exec(shape)?.[1] ?? "").split(",").map(Number);
-  const [x, w] = [dims("x"), dims("w")];
-  const window = w.length === 4 ? w.slice(2).join() : "1,1";
-  const wide = Math.min(w[0] ?? 0, w[1] ?? 0, w.length === 4 ? 16 : (x[0] ?? 0)) >= 16;
-  return wide && (window === "1,1" || window === "3,3");
+  const [[n = 0], [rows = 0, columns = 0, ...window]] = [dims("x"), dims("w")];
+  if (window.length === 0) return Math.min(n, rows, columns) >= 64;
+  return Math.min(rows, columns) >= 16 && ["1,1", "3,3"].includes(window.join());
 }
 
 /** The shape with `16` wherever it has the width of a layer as wide as it is deep; undefined for other layers. */

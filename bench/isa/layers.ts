@@ -60,10 +60,11 @@ const convolutions = ["conv2d", "conv2d_dx", "conv2d_dw"].flatMap((op) => [
 ]);
 
 const products = ["linear", "linear_dx", "linear_dw"].flatMap((op) => [
+  product(op, 128, 64, 64),
   product(op, 128, 400, 120),
+  product(op, 128, 397, 117),
   product(op, 128, 784, 500),
   product(op, 512, 512, 512),
-  ...WIDTHS.slice(0, 2).map((rows) => product(op, 128, rows, rows)),
   product(op, 1, 784, 500),
 ]);
 

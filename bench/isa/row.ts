@@ -1,6 +1,6 @@
 /** The figures of one dispatch on one GPU, from its machine code and from how often its loops run. */
 import type { DispatchDescription } from "swivel-nn/training";
-import { loopOf, markPasses, WAVE } from "./instrument.ts";
+import { loopOf, markPasses, WAVE, workgroupElements, workgroupSize } from "./instrument.ts";
 import { type MachineCode, parseMachineCode } from "./machine_code.ts";
 import { type Passes, passesOf } from "./passes.ts";
 import { compile, type Gpu, type ToolRow } from "./tool.ts";
@@ -40,6 +40,8 @@ export async function rowsOf(tool: string, dispatch: DispatchDescription, shape:
   const [marks, passes] = looped
     ? await Promise.all([compile(tool, marked.code, constants), passesOf(dispatch)])
     : [[], counted ? await passesOf(dispatch) : { waves: 0, passes: [] }];
+  // before a shader starts, its workgroup memory is set to zero: a loop that its text does not have, shared by all invocations
+  const clearing = passes.waves * Math.ceil(workgroupElements(shader.code, constants) / workgroupSize(shader.code, constants));
   return compiled.map(({ row }, i) => {
     const code = codes[i] as MachineCode;
     const facts = { shader: shader.name, op, shape, gpu: row.gpu, spilled: row.spilled, waves: row["waves/SIMD"], registers: row.VGPRs };
@@ -50,7 +52,7 @@ export async function rowsOf(tool: string, dispatch: DispatchDescription, shape:
     if (hotLoop && (hotLoop.all !== row["loop all"] || hotLoop.fma !== row["loop FMA"])) {
       throw new Error(`the tool's hot loop has ${row["loop all"]} instructions, ours ${hotLoop.all}: both must mean the same loop`);
     }
-    const loopPasses = passesOfLoops(code, looped ? parseMachineCode(marks[i]?.text ?? "") : undefined, passes);
+    const loopPasses = passesOfLoops(code, looped ? parseMachineCode(marks[i]?.text ?? "") : undefined, passes, clearing);
     if (typeof loopPasses === "string") return { ...facts, ...hot, ...nothing, note: loopPasses };
     return { ...facts, ...hot, ...shares(code, loopPasses, passes.waves, macs) };
   });
@@ -69,13 +71,18 @@ function shares(code: MachineCode, passes: readonly number[], waves: number, mac
   return { runs: runs / waves, fmaShare: (runs * fma) / instructions, usefulShare: macs / (instructions * WAVE), instructions };
 }
 
-/** Passes of each loop of the machine code, summed over waves; a word where its loops are not recognised. */
-function passesOfLoops(code: MachineCode, marked: MachineCode | undefined, { passes }: Passes): number[] | string {
+/** Passes of each loop of the machine code, summed over waves; a word where its loops are not recognised. `clearing`: of loops that clear memory. */
+function passesOfLoops(code: MachineCode, marked: MachineCode | undefined, { passes }: Passes, clearing: number): number[] | string {
   if (code.loops.length === 0) return [];
   const shape = (one: MachineCode | undefined) => one?.loops.map(({ parent }) => parent).join();
-  if (shape(code) !== shape(marked)) return "the compiler made other loops of the marked shader";
+  if (!marked || shape(code) !== shape(marked)) return "the compiler made other loops of the marked shader";
   // the first mark is the loop's own; those after it are of loops within, written out
-  const sources = marked?.loops.map(({ lines }) => lines.map(loopOf).find((loop) => loop !== undefined)) ?? [];
-  if (sources.includes(undefined)) return "the compiler made a loop that the shader does not have";
-  return sources.map((source) => (passes[source as number] as number) / sources.filter((other) => other === source).length);
+  const sources = marked.loops.map(({ lines }) => lines.map(loopOf).find((loop) => loop !== undefined));
+  const clears = sources.map((source, i) => source === undefined && marked.loops[i]?.parent === -1 && marked.loops[i]?.fma === 0);
+  if (sources.some((source, i) => source === undefined && (!clears[i] || clearing === 0))) {
+    return "the compiler made a loop that the shader does not have";
+  }
+  return sources.map((source) =>
+    source === undefined ? clearing : (passes[source] as number) / sources.filter((other) => other === source).length,
+  );
 }

@@ -1,6 +1,6 @@
 /** What `bench -- isa` counts, on code whose counts can be seen. */
 import { describe, expect, it } from "vitest";
-import { countPasses, loopOf, markPasses, workgroupSize } from "../../bench/isa/instrument.ts";
+import { countPasses, loopOf, markPasses, workgroupElements, workgroupSize } from "../../bench/isa/instrument.ts";
 import { type JudgedRow, judge } from "../../bench/isa/judge.ts";
 import { graphOf, layers, shapeOf } from "../../bench/isa/layers.ts";
 import { parseMachineCode } from "../../bench/isa/machine_code.ts";
@@ -78,6 +78,13 @@ describe("shaders", () => {
   it("have workgroups as large as their constants say", () => {
     expect(workgroupSize(code, {})).toBe(64);
     expect(workgroupSize(code, { LANES: 8 })).toBe(32);
+  });
+
+  it("have arrays in workgroup memory as large as their constants say", () => {
+    expect(workgroupElements(code, {})).toBe(0);
+    const arrays = "override N: u32 = 3u; var<workgroup> a: array<vec4f, N * 2u>; var<workgroup> b: array<array<f32, 4>, (N + 1)>;";
+    expect(workgroupElements(arrays, { N: 5 })).toBe(24);
+    expect(workgroupElements(arrays, {})).toBe(16);
   });
 
   it("get a call in every loop", () => {
