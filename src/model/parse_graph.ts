@@ -4,7 +4,7 @@
  */
 import { ModelError } from "../errors.ts";
 import type { Attr, Dim, DType, Graph, Node, Role, Shape, Value } from "../graph/graph.ts";
-import type { OpTable } from "../graph/op.ts";
+import type { OpDef, OpTable } from "../graph/op.ts";
 import { opOf, verify } from "../graph/verify.ts";
 import { entries, list, oneOf, quote, record, show, text } from "./json.ts";
 
@@ -32,12 +32,17 @@ export function readGraph(json: unknown, table: OpTable): Graph {
   const graph = parseGraph(json);
   verify(graph, table);
   const moved = graph.nodes
-    .filter((node) => opOf(node, table).kernel.tables.length > 0)
+    .filter((node) => movesChannels(node, opOf(node, table)))
     .flatMap((node) => Object.values(node.outputs))
     .reduce((sum, name) => sum + ((graph.values[name]?.shape[1] ?? 0) as number), 0);
   if (moved > LIMITS.moved)
     throw new ModelError("E_TOO_LARGE", `the graph moves ${moved} channels about; at most ${LIMITS.moved} are read`);
   return graph;
+}
+
+/** True if the node's kernel is given a table. One that bears an attribute's name is empty where that list is. */
+function movesChannels({ attrs }: Node, def: OpDef): boolean {
+  return def.kernel.tables.some((name) => !Object.hasOwn(def.attrs, name) || (attrs[name] as readonly number[] | undefined)?.length);
 }
 
 function parseGraph(json: unknown): Graph {

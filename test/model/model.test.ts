@@ -107,6 +107,7 @@ describe("reading a model that is wrong in one place", () => {
     ["many sizes", set(["values", "pool", "shape"], new Array(9).fill(1)), "E_TOO_LARGE", /"pool": shape has 9/],
     ["many large values", (d) => void addValues(d, 9, [2 ** 27]), "E_TOO_LARGE", /per example/],
     ["a pad of many channels", (d) => void padPool(d, 2 ** 20), "E_TOO_LARGE", /moves 1048581 channels/],
+    ["a scatter into many channels", (d) => void scatterConv(d, 2 ** 21), "E_TOO_LARGE", /moves 2097152 channels/],
     ["very many values", (d) => void addValues(d, 20_000, [1]), "E_TOO_LARGE", /values has \d+ entries/],
     ["a long name", set(["nodes", 0, "name"], "x".repeat(257)), "E_TOO_LARGE", /257 characters/],
     ["a name with an escape code", set(["nodes", 0, "name"], "\u001b[2J"), "E_FORMAT", /control characters/],
@@ -182,6 +183,18 @@ function addValues(d: Description, count: number, shape: number[]): void {
 }
 
 /** Adds a node that claims channels in a few bytes. */
+/** The graph's first convolution once more, its filters among `channels`. */
+function scatterConv(d: Description, channels: number): void {
+  const [{ op, inputs, outputs, attrs }] = d.graph.nodes as [Description["graph"]["nodes"][number]];
+  const { x = "", w = "" } = inputs;
+  const { shape } = d.graph.values[outputs.y as string] as { shape: unknown };
+  const [, filters = 0, ...pixels] = shape as number[];
+  const scatter = Array.from({ length: filters }, (_, f) => f);
+  (d.graph.values as Record<string, unknown>).wide = { name: "wide", dtype: "f32", shape: ["N", channels, ...pixels], role: "temp" };
+  const node = { op, name: "wide", inputs: { x, w }, outputs: { y: "wide" }, attrs: { ...attrs, activation: "none", scatter, channels } };
+  (d.graph.nodes as unknown[]).push(node);
+}
+
 function padPool(d: Description, after: number): void {
   (d.graph.values as Record<string, unknown>).padded = { name: "padded", dtype: "f32", shape: ["N", 5 + after, 4, 4], role: "temp" };
   (d.graph.nodes as unknown[]).push({ op: "pad_channels", name: "pad", inputs: { x: "pool" }, outputs: { y: "padded" }, attrs: { after } });
