@@ -9,7 +9,13 @@ export function packModel(model: Model, dtype: "f32" | "f16" = "f32"): Uint8Arra
   return writeModel({ ...rest, ...optimize(model.graph, model.tensors) }, { floats: dtype === "f16" ? "F16" : "F32" });
 }
 
-/** True where sums or activations run inside filters, as packing leaves them: their slopes and channels cannot be told apart any more. */
+/**
+ * True where sums, activations or moves of channels run inside filters, as packing leaves them: their slopes and channels cannot be told apart any
+ * more.
+ */
 export function isPacked({ nodes }: Graph): boolean {
-  return nodes.some(({ inputs, attrs }) => inputs.residual !== undefined || (attrs.activation ?? "none") !== "none");
+  return nodes.some(
+    ({ op, inputs, attrs }) =>
+      inputs.residual !== undefined || (attrs.activation ?? "none") !== "none" || (op === "conv2d" && Boolean(attrs.gather ?? attrs.scatter)),
+  );
 }
