@@ -141,7 +141,11 @@ describe("loading", () => {
     ["a fallback to nowhere", { onFallback: "wasm" }, /^E_OPTION onFallback is no function/],
     ["no object", "wasm" as never, /^E_OPTION/],
     ["a device by name", { device: "gpu" }, /^E_OPTION device is no GPUDevice/],
-    ["a device in a worker", { device: { createComputePipelineAsync() {} }, worker: true }, /^E_OPTION a GPUDevice cannot go into a worker/],
+    [
+      "a device in a worker",
+      { device: { createComputePipelineAsync() {} }, worker: true },
+      /^E_OPTION a GPUDevice cannot go into a worker/,
+    ],
     ["a device for Wasm", { device: { createComputePipelineAsync() {} }, backend: "wasm" }, /^E_OPTION backend "wasm" uses no GPUDevice/],
   ];
   it.each(options)("refuses %s", async (_, wrong, message) => {

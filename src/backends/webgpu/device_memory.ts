@@ -99,7 +99,7 @@ export class DeviceMemory {
     const { limits } = this.device;
     const limit = Math.min(limits.maxBufferSize, usage & USAGE.STORAGE ? limits.maxStorageBufferBindingSize : limits.maxBufferSize);
     if (bytes > limit) {
-      const [needed, most] = [bytes, limit].map((size) => Math.ceil(size / 2 ** 20));
+      const [needed, most] = [bytes, limit].map((size) => (size / 1e6).toFixed(1));
       throw new BackendError(
         "E_MEMORY",
         `${what} needs ${needed} MB in one buffer, the GPU takes ${most}; run a smaller batch, or take the backend wasm`,
