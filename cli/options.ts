@@ -1,7 +1,10 @@
 /** What several commands share: how options are read, the signal of Ctrl-C, and backends by name. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Backend } from "../src/backends/backend.ts";
+import { adapterFacts, findAdapter } from "../src/backends/webgpu/adapter.ts";
+import { fastestTrainingBackend, type TrainingTask } from "../training/backends/fastest.ts";
 import { wasmTrainingBackend } from "../training/backends/wasm.ts";
+import { webgpuTrainingBackend } from "../training/backends/webgpu.ts";
 import { makeOutput, type Output } from "./output.ts";
 
 export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -45,17 +48,33 @@ export const jsonOption = (): Option => new Option("--json", "print one JSON doc
 export const sessionBackendOption = (): Option =>
   new Option("--backend <name>", "where to run").choices(["auto", "wasm", "webgpu"]).default("auto");
 
-const TRAINING_BACKENDS = ["auto", "wasm", "reference"] as const;
+const TRAINING_BACKENDS = ["auto", "wasm", "webgpu", "reference"] as const;
 export type TrainingBackend = (typeof TRAINING_BACKENDS)[number];
 
 export const trainingBackendOption = (): Option =>
-  new Option("--backend <name>", "where to train; reference is float64 and slow").choices(TRAINING_BACKENDS).default("auto");
+  new Option("--backend <name>", "where to train; auto measures where there is a GPU; reference is float64 and slow")
+    .choices(TRAINING_BACKENDS)
+    .default("auto");
 
-/** A backend that can train. */
-export async function openTrainingBackend(name: TrainingBackend, threads: number | "auto"): Promise<Backend> {
-  if (name !== "reference") return wasmTrainingBackend({ threads });
-  const { referenceTrainingBackend } = await import("../training/reference/index.ts");
-  return referenceTrainingBackend();
+/** A backend that can train `task`; without a task `auto` is Wasm. A choice that was measured is told. */
+export async function openTrainingBackend(
+  name: TrainingBackend,
+  threads: number | "auto",
+  { task, output }: { readonly task?: TrainingTask; readonly output?: Output } = {},
+): Promise<Backend> {
+  if (name === "webgpu") return webgpuTrainingBackend();
+  if (name === "reference") {
+    const { referenceTrainingBackend } = await import("../training/reference/index.ts");
+    return referenceTrainingBackend();
+  }
+  const wasm = await wasmTrainingBackend({ threads });
+  const adapter = name === "auto" && task ? await findAdapter() : undefined;
+  if (!adapter || !task || adapterFacts(adapter.info).software) return wasm;
+  const candidates = [wasm, await webgpuTrainingBackend()];
+  const { backend, why } = await fastestTrainingBackend(candidates, task);
+  output?.note(`on ${backend.name}: ${why}`);
+  for (const other of candidates) if (other !== backend) other.dispose();
+  return backend;
 }
 
 /** `--json` may stand before or after the command's name. */

@@ -16,6 +16,8 @@ export function packModel(model: Model, dtype: "f32" | "f16" = "f32"): Uint8Arra
 export function isPacked({ nodes }: Graph): boolean {
   return nodes.some(
     ({ op, inputs, attrs }) =>
-      inputs.residual !== undefined || (attrs.activation ?? "none") !== "none" || (op === "conv2d" && Boolean(attrs.gather ?? attrs.scatter)),
+      inputs.residual !== undefined ||
+      (attrs.activation ?? "none") !== "none" ||
+      (op === "conv2d" && Boolean(attrs.gather ?? attrs.scatter)),
   );
 }

@@ -24,6 +24,9 @@ export function trainingProgress(output: Output, { label, later = 0 }: ProgressO
       const step = `step ${event.step}/${event.steps}`;
       output.progress(`${name}  ${step}  loss ${event.loss.toFixed(3)}  accuracy ${share(event.accuracy)}  ${left} left`);
     }
+    if (event.kind === "recovered") {
+      output.note(`${event.why}: on ${event.backend} from step ${event.step} (it was at step ${event.lostAt})`);
+    }
     if (event.kind === "epoch") {
       const of = event.epochs === undefined ? "" : `/${event.epochs}`;
       const epoch = `${event.epoch}${of}`.padStart(5);

@@ -16,6 +16,7 @@
 export type { Backend, Executable } from "../src/backends/backend.ts";
 export { GraphBuilder } from "../src/graph/builder.ts";
 export { type Differentiated, type DifferentiateOptions, differentiate } from "./autodiff.ts";
+export { type Fastest, fastestTrainingBackend, type TrainingTask } from "./backends/fastest.ts";
 export { wasmTrainingBackend } from "./backends/wasm.ts";
 export { webgpuTrainingBackend } from "./backends/webgpu.ts";
 export { type DispatchDescription, type DispatchOptions, type GraphDispatches, webgpuDispatches } from "./backends/webgpu_dispatches.ts";

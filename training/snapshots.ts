@@ -3,7 +3,6 @@
  * browser short of memory), and then the run continues from the last of them. Backends that cannot be lost take none.
  */
 import type { Executable } from "../src/backends/backend.ts";
-import { BackendError } from "../src/errors.ts";
 import { type Graph, type TensorData, type Tensors, valuesOf } from "../src/graph/graph.ts";
 import type { Position } from "./checkpoint.ts";
 
@@ -15,8 +14,6 @@ export interface Snapshot {
   /** Parameters, optimizer state, statistics and totals: all that the training graph keeps. */
   readonly tensors: Tensors;
 }
-
-export const isLost = (error: unknown): boolean => error instanceof BackendError && error.code === "E_DEVICE_LOST";
 
 export class Snapshots {
   readonly #names: readonly string[];

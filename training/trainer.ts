@@ -4,6 +4,7 @@
  */
 import type { Explanation } from "../src/backends/backend.ts";
 import { nextTask } from "../src/backends/queue.ts";
+import { isLost } from "../src/backends/recovery.ts";
 import { AbortedError, InputError, ModelError } from "../src/errors.ts";
 import { type Graph, type TensorData, type Tensors, valuesOf } from "../src/graph/graph.ts";
 import { readSource } from "../src/source.ts";
@@ -17,7 +18,6 @@ import { type Optimizer, optimizerFrom } from "./optimizers.ts";
 import { slopeNames } from "./parameters.ts";
 import { Pending } from "./pending.ts";
 import type { Recipe } from "./recipe.ts";
-import { isLost } from "./snapshots.ts";
 import { Stage } from "./stage.ts";
 import type { ResumeOptions, TrainerOptions } from "./trainer_options.ts";
 import { continuedRun, newRun, type Parts, type TrainedModel } from "./trainer_setup.ts";

@@ -5,6 +5,7 @@ import { InputError, ModelError, SwivelError } from "../../src/errors.ts";
 import { costOf } from "../../src/graph/cost.ts";
 import { ops } from "../../src/ops/index.ts";
 import { readSource } from "../../src/source.ts";
+import type { TrainingTask } from "../../training/backends/fastest.ts";
 import type { Dataset } from "../../training/data/index.ts";
 import type { TrainerEvent } from "../../training/events.ts";
 import { Random } from "../../training/random.ts";
@@ -61,7 +62,8 @@ export const trainCommand = (): Command =>
       const signal = common.interruptSignal();
       await checkOut(options);
       const dataset = await openData({ data: options.data, limitTrain: options.limit }, output, signal);
-      const backend = await common.openTrainingBackend(options.backend, options.threads);
+      const task = options.resume ? undefined : taskOf(options, dataset);
+      const backend = await common.openTrainingBackend(options.backend, options.threads, { task, output });
       let progress: (event: TrainerEvent) => void = () => {};
       const settings: TrainerSettings = {
         backend,
@@ -97,16 +99,21 @@ async function checkOut({ out, resume }: TrainOptions): Promise<void> {
   if (!resume && existsSync(out)) throw new InputError("E_OPTION", `${out} exists already; go on with --resume, or choose another --out`);
 }
 
+/** The network as it begins. */
+function taskOf({ arch, activation, seed, batch }: TrainOptions, { channels, height, width, classNames, train }: Dataset): TrainingTask {
+  const { graph, init } = buildNet(arch, { activation, input: { channels, height, width }, classes: classNames.length });
+  return { graph, tensors: init(new Random(seed)), batchSize: Math.min(batch, train.count) };
+}
+
 function begun(options: TrainOptions, dataset: Dataset, settings: TrainerSettings): Promise<Trainer> {
   const { arch: architecture, activation, seed } = options;
-  const { channels, height, width, classNames } = dataset;
-  const { graph, init } = buildNet(architecture, { activation, input: { channels, height, width }, classes: classNames.length });
+  const { graph, tensors, batchSize } = taskOf(options, dataset);
   return Trainer.create({
     ...settings,
     ...trainerSettings(options),
-    model: { graph, tensors: init(new Random(seed)), info: { architecture, activation, data: dataset.name, seed: String(seed) } },
+    model: { graph, tensors, info: { architecture, activation, data: dataset.name, seed: String(seed) } },
     epochs: options.epochs,
-    batchSize: Math.min(options.batch, dataset.train.count),
+    batchSize,
     augment: { flip: options.flip ?? false, crop: options.crop },
     seed,
   });

@@ -32,14 +32,16 @@ export async function timeBoth(
     const image = firstImage(dataset);
     const run = (session: Session) => () => session.run({ [session.inputs[0]?.name as string]: image });
     const [denseMs = [], packedMs = []] = await interleave([run(a), run(b)], { rounds: ROUNDS, sampleMs: SAMPLE_MS, signal });
+    const { adapter } = a.explain();
     return {
+      ...(adapter !== undefined && { adapter }),
       dense: { msPerImage: median(denseMs) },
       packed: { msPerImage: median(packedMs) },
       ratio: ratioInterval(denseMs, packedMs),
     };
   } catch (error) {
     // why, without what an app's author could do about it
-    if (error instanceof SwivelError && (error.code === "E_UNSUPPORTED" || error.code === "E_BACKEND"))
+    if (error instanceof SwivelError && ["E_UNSUPPORTED", "E_BACKEND", "E_ADAPTER"].includes(error.code))
       return { unavailable: messageOf(error).split("; ")[0] as string };
     throw error;
   } finally {

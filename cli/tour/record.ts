@@ -19,7 +19,7 @@ export interface Timing {
 
 /** `ratio` is dense over packed: how many times as fast the packed network is. */
 export type BackendTiming =
-  | { readonly dense: Timing; readonly packed: Timing; readonly ratio: Interval }
+  | { readonly adapter?: string; readonly dense: Timing; readonly packed: Timing; readonly ratio: Interval }
   | { readonly unavailable: string };
 
 /** One way of training, before any cut. */

@@ -30,6 +30,7 @@ export function summary(report: Report): string {
       [`  ${name.padEnd(12)}`, percent(accuracy).padStart(8), `${aliveFilters} of ${totalFilters}`.padStart(12)].join(" "),
     ),
     `all accuracies on the same ${plural(dataset.test, "test image")} of ${dataset.name}`,
+    ...timings.flatMap(([name, timing]) => ("adapter" in timing && timing.adapter ? [`${name} ran on ${timing.adapter}`] : [])),
     ...timings.flatMap(([name, timing]) => ("unavailable" in timing ? [`${name} was not measured: ${timing.unavailable}`] : [])),
     `${Math.round(report.seconds)} s in all on ${machine.cpu}, ${plural(machine.cores, "core")}`,
   ].join("\n");

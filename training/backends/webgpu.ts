@@ -12,8 +12,10 @@ export type WebGpuTrainingOptions = Omit<WebGpuOptions, "precision">;
  * Throws BackendError E_ADAPTER where there is no adapter or no device.
  */
 export async function webgpuTrainingBackend(options: WebGpuTrainingOptions = {}): Promise<Backend> {
-  return recoverable(await createWebGpuBackend(options, trainingGpuKernels), {
-    gpu: (why) => createWebGpuBackend({ why }, trainingGpuKernels),
+  const gpu = (more: WebGpuTrainingOptions) => createWebGpuBackend({ ...options, ...more }, trainingGpuKernels);
+  return recoverable(await gpu({}), {
+    // a new device is our own, whoever brought the first
+    gpu: (why) => gpu({ device: undefined, why }),
     wasm: (why) => wasmTrainingBackend({ why }),
   });
 }

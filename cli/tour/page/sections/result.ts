@@ -23,9 +23,10 @@ function timeRow(backend: string, timing: BackendTiming): Html {
   if ("unavailable" in timing) {
     return html`<tr><th scope="row">${title}</th><td colspan="3" class="unavailable"><b>unavailable</b>: ${timing.unavailable}</td></tr>\n`;
   }
-  const { dense, packed, ratio } = timing;
+  const { dense, packed, ratio, adapter } = timing;
+  const where = adapter === undefined ? html`` : html` <small>on ${adapter}</small>`;
   const faster = html`<small>${ratio.value.toFixed(2)} times as fast, <span class="interval">95&nbsp;%: ${range(ratio)}</span></small>`;
-  return html`<tr><th scope="row">${title}${measured}</th><td>${milliseconds(dense.msPerImage)}</td>
+  return html`<tr><th scope="row">${title}${measured}${where}</th><td>${milliseconds(dense.msPerImage)}</td>
 <td class="packed"><b>${milliseconds(packed.msPerImage)}</b>${faster}</td>${same}</tr>\n`;
 }
 
