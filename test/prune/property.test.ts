@@ -5,6 +5,7 @@ import { costOf } from "../../src/graph/cost.ts";
 import { type OpName, ops } from "../../src/ops/index.ts";
 import { type Network, networkOf, rounded } from "../../src/passes/network.ts";
 import { optimizeExact } from "../../src/passes/optimize.ts";
+import { unfused } from "../../src/passes/split.ts";
 import { ReferenceBackend } from "../../src/reference/index.ts";
 import { cutExact } from "../../training/prune/cut.ts";
 import { filterPlan, macsOf } from "../../training/prune/filters.ts";
@@ -119,7 +120,10 @@ describe(`${NETWORKS} random networks with random survivors`, () => {
     for (const { seed, random, packed, inputs } of trials) {
       expect(macs(cutExact(packed, {})), `seed ${seed}`).toBeLessThanOrEqual(macs(packed));
       const next = randomSurvivors(packed, random);
-      expect(difference(run(maskExact(packed, next), inputs), run(cutExact(packed, next), inputs)), `seed ${seed}`).toBeLessThan(TOLERANCE);
+      const again = cutExact(packed, next);
+      expect(difference(run(maskExact(packed, next), inputs), run(again, inputs)), `seed ${seed}`).toBeLessThan(TOLERANCE);
+      const { wiring, live } = liveness(unfused(packed), next);
+      expect(macs(again), `seed ${seed}`).toBe(macsOf(wiring, live));
     }
   });
 
