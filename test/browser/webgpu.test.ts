@@ -161,6 +161,54 @@ describe("a device that is destroyed in the page", () => {
   });
 });
 
+describe.each([false, true])("when the browser's GPU process crashes, twice, worker: %s", (worker) => {
+  it("runs go on, and the session says where", async () => {
+    const browser = await launchChromium({ webgpu: true });
+    try {
+      const result = await withPage(browser, async (page) => {
+        await page.evaluate(
+          async ([numbers, worker]) => {
+            const told: Explanation[] = [];
+            const onFallback = (explanation: Explanation) => void told.push(explanation);
+            const session = await window.tools.Session.load("tiny.safetensors", { backend: "webgpu", worker, onFallback });
+            const loop = { stop: false, runs: [] as number[][] };
+            const image = Float32Array.from(numbers);
+            const run = async () => void loop.runs.push([...((await session.run({ image })).mean ?? [])]);
+            const running = (async () => {
+              // runs on Wasm alone would never let the page have its turn
+              for (; !loop.stop; await new Promise((resolve) => setTimeout(resolve))) await run();
+            })();
+            const finish = async () => {
+              loop.stop = true;
+              await running;
+              await run();
+              return { told, runs: loop.runs.slice(-20), explanation: session.explain() };
+            };
+            Object.assign(window, { told, finish });
+          },
+          [image, worker] as const,
+        );
+        const devtools = await browser.newBrowserCDPSession();
+        for (let crash = 1; crash <= 2; crash++) {
+          await devtools.send("Browser.crashGpuProcess");
+          await page.waitForFunction((count) => {
+            const { told } = window as unknown as { told: Explanation[] };
+            return told.length >= count || told.at(-1)?.backend === "wasm";
+          }, crash);
+        }
+        return page.evaluate(() =>
+          (window as unknown as { finish(): Promise<{ told: Explanation[]; runs: number[][]; explanation: Explanation }> }).finish(),
+        );
+      });
+      for (const mean of result.runs) expectTiny(mean);
+      expect(result.explanation.why).toMatch(/^the GPU device was lost \(/);
+      expect(result.told.at(-1)?.why).toBe(result.explanation.why);
+    } finally {
+      await browser.close();
+    }
+  });
+});
+
 it("2,000 runs leave no buffer and no memory behind", async () => {
   const result = await withPage(withGpu, async (page) => {
     await page.evaluate(async () => {
