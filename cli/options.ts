@@ -46,7 +46,10 @@ export const seedOption = (of: string): Option => new Option("--seed <number>", 
 export const jsonOption = (): Option => new Option("--json", "print one JSON document on stdout and nothing else there");
 
 export const sessionBackendOption = (): Option =>
-  new Option("--backend <name>", "where to run").choices(["auto", "wasm", "webgpu"]).default("auto");
+  new Option("--backend <name>", "where to run; auto measures where there is a GPU").choices(["auto", "wasm", "webgpu"]).default("auto");
+
+export const precisionOption = (): Option =>
+  new Option("--precision <type>", "what weights and activations are stored in; f16 on WebGPU only").choices(["f32", "f16"]).default("f32");
 
 const TRAINING_BACKENDS = ["auto", "wasm", "webgpu", "reference"] as const;
 export type TrainingBackend = (typeof TRAINING_BACKENDS)[number];

@@ -15,7 +15,7 @@ export async function webgpuTrainingBackend(options: WebGpuTrainingOptions = {})
   const gpu = (more: WebGpuTrainingOptions) => createWebGpuBackend({ ...options, ...more }, trainingGpuKernels);
   return recoverable(await gpu({}), {
     // a new device is our own, whoever brought the first
-    gpu: (why) => gpu({ device: undefined, why }),
+    gpu: (why) => gpu({ device: undefined, adapter: undefined, why }),
     wasm: (why) => wasmTrainingBackend({ why }),
   });
 }
