@@ -1,7 +1,7 @@
 // The gradient of avg_pool: each pixel gets Σ dy / divisor over the windows that cover it. The divisor is the window's size, or where EXCLUDE_PADDING the
 // count of its pixels in the image. dx [planes, ih, iw], dy [planes, oh, ow]; a plane is a channel of an example.
 //
-// Work: a cell a thread (training/lib/cells.wgsl).
+// Work: a pixel a thread, which asks the windows that reach into its cell (training/lib/cells.wgsl) whether they cover it.
 #include "training/lib/cells.wgsl"
 
 struct Params {
@@ -25,43 +25,47 @@ fn count_inside(start: i32, extent: i32, size: i32) -> i32 {
   return min(size, start + extent) - max(0, start);
 }
 
-// What a pixel of window (i, j) gets from it.
-fn share_of(plane: u32, i: i32, j: i32) -> f32 {
-  let g = dy[window_at(plane, i, j)];
+fn divisor_of(i: i32, j: i32) -> f32 {
   if (EXCLUDE_PADDING) {
-    return g / f32(count_inside(i * SH - p.pt, KH, p.ih) * count_inside(j * SW - p.pl, KW, p.iw));
+    return f32(count_inside(i * SH - p.pt, KH, p.ih) * count_inside(j * SW - p.pl, KW, p.iw));
   }
-  return g / f32(KH * KW);
+  return f32(KH * KW);
 }
 
-// Σ over the windows that cover a pixel of the cell.
-fn sum_at(plane: u32, cell: Cell, row: i32, column: i32) -> f32 {
-  var sum = 0.0;
-  for (var i = cell.i_first; i <= cell.i_last; i++) {
-    for (var j = cell.j_first; j <= cell.j_last; j++) {
-      if (row < i * SH - p.pt + KH && column < j * SW - p.pl + KW) {
-        sum += share_of(plane, i, j);
-      }
-    }
-  }
-  return sum;
+// What a pixel gets from window (i, j), whether there is one or not.
+fn share_of(plane: u32, i: i32, j: i32, row: i32, column: i32) -> f32 {
+  let covers = is_window(i, j) && row < i * SH - p.pt + KH && column < j * SW - p.pl + KW;
+  return select(0.0, dy[window_at(plane, i, j)] / divisor_of(i, j), covers);
 }
 
 @compute @workgroup_size(WIDTH, HEIGHT, PLANES)
-fn main(@builtin(global_invocation_id) at: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
-  let cell = cell_at(i32(at.y), i32(at.x));
-  if (cell.row >= p.ih || cell.column >= p.iw) {
+fn main(@builtin(global_invocation_id) at: vec3u) {
+  let plane = at.z;
+  let row = i32(at.y);
+  let column = i32(at.x);
+  if (plane >= p.planes || row >= p.ih || column >= p.iw) {
     return;
   }
-  for (var plane = at.z; plane < p.planes; plane += workgroups.z * PLANES) {
-    for (var r = 0; r < SH; r++) {
-      for (var q = 0; q < SW; q++) {
-        let row = cell.row + r;
-        let column = cell.column + q;
-        if (in_image(row, column)) {
-          dx[pixel_at(plane, row, column)] = sum_at(plane, cell, row, column);
+  // the last windows that may cover it
+  let i = (row + p.pt) / SH;
+  let j = (column + p.pl) / SW;
+  var sum = 0.0;
+  if (REACH_H <= SMALL && REACH_W <= SMALL) {
+    // @unroll
+    for (var a = 0; a < SMALL; a++) {
+      // @unroll
+      for (var b = 0; b < SMALL; b++) {
+        if (a < REACH_H && b < REACH_W) {
+          sum += share_of(plane, i - a, j - b, row, column);
         }
       }
     }
+  } else {
+    for (var a = 0; a < REACH_H; a++) {
+      for (var b = 0; b < REACH_W; b++) {
+        sum += share_of(plane, i - a, j - b, row, column);
+      }
+    }
   }
+  dx[pixel_at(plane, row, column)] = sum;
 }

@@ -60,7 +60,27 @@ const globalPoolCases = imageShapes.map(
   }),
 );
 
+/** Channels so large that a backend may sum parts of them apart: planes of vectors, of an odd size, of a single pixel, and many parts. */
+const longChannels: readonly (readonly number[])[] = [
+  [11, 3, 28, 28],
+  [61, 2, 13, 15],
+  [4001, 5],
+  [131, 3, 16, 16],
+];
+
+const reducedShapes = [...channelShapes, [64, 17, 3, 3], [67, 5], ...longChannels];
+
 const activationCases = activationNames.flatMap((fn) => [
+  ...longChannels.map(
+    (x): OpCase => ({
+      name: `${fn}, ${shown(x)}, rotated`,
+      op: "activation_grad",
+      attrs: { fn },
+      shapes: { x, dy: x, slope: [x[1] as number] },
+      values: { x: ACROSS_KINKS },
+      outputs: ["dx", "dslope"],
+    }),
+  ),
   ...channelShapes.flatMap((x): OpCase[] => [
     { name: `${fn}, ${shown(x)}`, op: "activation_grad", attrs: { fn }, shapes: { x, dy: x }, values: { x: ACROSS_KINKS } },
     {
@@ -89,7 +109,7 @@ const activationCases = activationNames.flatMap((fn) => [
   } as const,
 ]);
 
-const reductionCases = [...channelShapes, [64, 17, 3, 3], [67, 5]].flatMap((x): OpCase[] => [
+const reductionCases = reducedShapes.flatMap((x): OpCase[] => [
   { name: shown(x), op: "channel_sum", shapes: { x } },
   { name: shown(x), op: "batch_sum", shapes: { x } },
 ]);
@@ -99,7 +119,7 @@ const perChannel = (x: readonly number[], slots: readonly string[]) => Object.fr
 const RUNNING = { running_var: { kind: "uniform", low: 0.25, high: 2 } } as const;
 
 const batchNormTrainCases = [
-  ...[...channelShapes, [64, 17, 3, 3], [67, 5]].map(
+  ...reducedShapes.map(
     (x): OpCase => ({
       name: shown(x),
       op: "batch_norm_train",
@@ -115,6 +135,12 @@ const batchNormTrainCases = [
     values: { ...RUNNING, x: { kind: "uniform", low: 30, high: 33 } },
   } as const,
   {
+    name: "mean far from zero in large channels",
+    op: "batch_norm_train",
+    shapes: { x: [29, 2, 17, 18], ...perChannel([0, 2], ["gamma", "beta", "running_mean", "running_var"]) },
+    values: { ...RUNNING, x: { kind: "uniform", low: 30, high: 33 } },
+  } as const,
+  {
     name: "first image unlike the others",
     op: "batch_norm_train",
     shapes: { x: [3, 1, 2, 2], ...perChannel([0, 1], ["gamma", "beta", "running_mean", "running_var"]) },
@@ -124,7 +150,7 @@ const batchNormTrainCases = [
 
 const STATISTICS = { mean: { kind: "mean", of: "x" }, var: { kind: "variance", of: "x" } } as const;
 
-const batchNormGradCases = [...channelShapes, [64, 17, 3, 3], [67, 5]].flatMap((x): OpCase[] => {
+const batchNormGradCases = reducedShapes.flatMap((x): OpCase[] => {
   const shapes = { x, dy: x, ...perChannel(x, ["gamma", "mean", "var"]) };
   // one element a channel has a variance of 0, which would magnify every rounding by 1/√eps
   const alone = x.reduce((all, dim) => all * dim, 1) === x[1];

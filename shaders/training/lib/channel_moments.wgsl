@@ -45,8 +45,12 @@ fn share_moments(own: Moments, lane: u32, thread: u32) {
 // Those of the whole part, after share_moments. A part has numbers, so its first thread has.
 fn total_moments(lane: u32) -> Moments {
   var all = merge_from(own_moments[lane].mean);
-  for (var i = 0u; i < THREADS; i++) {
-    all = merge(all, own_moments[i * CHANNELS + lane]);
+  // THREADS is a multiple of four
+  for (var i = 0u; i < THREADS; i += 4u) {
+    // @unroll
+    for (var k = 0u; k < 4u; k++) {
+      all = merge(all, own_moments[(i + k) * CHANNELS + lane]);
+    }
   }
   return moments_of(all);
 }

@@ -15,8 +15,12 @@ fn share_sum(own: Sum, lane: u32, thread: u32) {
 // The total of a channel, after share_sum.
 fn total_sum(lane: u32) -> Sum {
   var sum = Sum();
-  for (var i = 0u; i < THREADS; i++) {
-    sum += own_sums[i * CHANNELS + lane];
+  // THREADS is a multiple of four
+  for (var i = 0u; i < THREADS; i += 4u) {
+    // @unroll
+    for (var k = 0u; k < 4u; k++) {
+      sum += own_sums[(i + k) * CHANNELS + lane];
+    }
   }
   return sum;
 }

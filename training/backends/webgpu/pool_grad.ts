@@ -7,18 +7,26 @@ import { shaders } from "../generated/shaders.ts";
 
 type Slots = Record<"planes" | "ih" | "iw" | "kh" | "kw" | "sh" | "sw" | "pt" | "pl", number>;
 
-/** A cell a thread: shaders/training/lib/cells.wgsl. */
-function byCells(shader: Shader, { step }: GpuCall, constants: Readonly<Record<string, number>> = {}): Dispatch[] {
-  const { planes, ih, iw, kh, kw, sh, sw, pt, pl } = step.slots as Slots;
-  const { threads, grid } = boxGrid([Math.ceil((iw + pl) / sw), Math.ceil((ih + pt) / sh), planes]);
+/** shaders/training/lib/cells.wgsl; each thread takes the same place in some planes. */
+function windowed(shader: Shader, [across, down]: readonly [number, number], { step }: GpuCall): Dispatch {
+  const { planes, kh, kw, sh, sw } = step.slots as Slots;
+  const { threads, grid } = boxGrid([across, down, planes]);
   const [WIDTH, HEIGHT, PLANES] = threads;
-  return [{ shader, constants: { WIDTH, HEIGHT, PLANES, KH: kh, KW: kw, SH: sh, SW: sw, ...constants }, grid }];
+  return { shader, constants: { WIDTH, HEIGHT, PLANES, KH: kh, KW: kw, SH: sh, SW: sw }, grid };
 }
 
-export const maxPoolDx: GpuLowering = (call) => byCells(shaders.max_pool_dx, call);
+/** A cell a thread. */
+export const maxPoolDx: GpuLowering = (call) => {
+  const { ih, iw, sh, sw, pt, pl } = call.step.slots as Slots;
+  return [windowed(shaders.max_pool_dx, [Math.ceil((iw + pl) / sw), Math.ceil((ih + pt) / sh)], call)];
+};
 
-export const avgPoolDx: GpuLowering = (call) =>
-  byCells(shaders.avg_pool_dx, call, { EXCLUDE_PADDING: call.step.slots.exclude_padding as number });
+/** A pixel a thread. */
+export const avgPoolDx: GpuLowering = (call) => {
+  const { ih, iw, exclude_padding } = call.step.slots as Slots & { exclude_padding: number };
+  const { constants, ...dispatch } = windowed(shaders.avg_pool_dx, [iw, ih], call);
+  return [{ ...dispatch, constants: { ...constants, EXCLUDE_PADDING: exclude_padding } }];
+};
 
 export const globalAvgPoolDx: GpuLowering = ({ step }) => {
   const { planes = 1, hw = 1 } = step.slots;
