@@ -3,7 +3,7 @@
 const MOST_THREADS = 64u;
 var<workgroup> own_moments: array<Moments, MOST_THREADS>;
 
-// Those of a thread's items.
+// Those of a thread's items, relative to base_of(channel).
 fn thread_moments(part: Part, channel: u32, thread: u32) -> Moments {
   let stride = stride_of();
   var place = place_of(channel, part.first + thread);
@@ -33,7 +33,7 @@ fn thread_moments(part: Part, channel: u32, thread: u32) -> Moments {
     count += 1.0;
     place = next(place, stride);
   }
-  return moments_of(Merger(pilot, count * f32(ITEM), sum_of(sums), sum_of(squares)));
+  return moments_of(Merger(pilot - base_of(channel), count * f32(ITEM), sum_of(sums), sum_of(squares)));
 }
 
 // Takes each thread's own moments. All threads must call it, once.
