@@ -8,6 +8,7 @@ import { Session } from "../../src/index.ts";
 import type { SessionOptions } from "../../src/options.ts";
 import { describeWithAdapter } from "../backends/adapter.ts";
 import { watchBuffers } from "../backends/live_buffers.ts";
+import { expectLogits, goldenImage, goldenPath } from "./golden.ts";
 import { type FakeGpu, installGpu, ownDevice, tinyModel, tinyOutputs } from "./gpu.ts";
 
 setFlagsFromString("--expose-gc");
@@ -46,6 +47,15 @@ await describeWithAdapter("swiftshader", () => {
       expect(explanation.bytes.weights).toBeGreaterThanOrEqual(8);
       expect((await session.profile({ image: imageOf(2) })).map(({ op }) => op)).toEqual(["relu", "add", "global_avg_pool"]);
       await session.warmup();
+    });
+
+    it("gives the golden model's logits, and those of pictures that Wasm gives", async () => {
+      using session = await Session.load(goldenPath, webgpu);
+      expectLogits((await session.run({ image: goldenImage })).logits);
+      const picture = { width: 20, height: 16, data: new Uint8Array(1280).map((_, i) => (i * 7) % 256) };
+      using wasm = await Session.load(goldenPath, { backend: "wasm" });
+      const wanted = (await wasm.run({ image: [picture, picture] })).logits;
+      expectLogits((await session.run({ image: [picture, picture] })).logits, [...(wanted ?? [])]);
     });
 
     it("throws E_ADAPTER with what would help where there is no adapter, or it gives no device", async () => {
