@@ -1,9 +1,12 @@
 /** What is asked of the machine code (the bars of docs/benchmarks.md), and which rows it is asked of. */
+import { WAVE } from "./instrument.ts";
 import type { IsaRow } from "./row.ts";
 
 export const bars = { fmaPerValu: 0.85, fmaPerLoad: 8, fmaShare: 0.55, spilled: 0, cost13: 1.15 } as const;
 
 export interface JudgedRow extends IsaRow {
+  /** Multiply-adds that the layer needs / (instructions · lanes) that it issues: idle lanes and padded tiles count as work. null for minor dispatches. */
+  readonly usefulShare: number | null;
   /** Whether the bars for arithmetic apply; that for spills applies to every row. */
   readonly judged: boolean;
   /** Instructions per multiply-add, relative to the same layer with 16 channels in place of its own. Of layers with other widths beside one with 16. */
@@ -42,9 +45,12 @@ export function judge(rows: readonly (IsaRow & { readonly macs: number })[]): Ju
     const main = before && (before.main.instructions ?? Number.POSITIVE_INFINITY) >= (row.instructions ?? 0) ? before.main : row;
     layers.set(key(row), { cost, main });
   }
-  return rows.map(({ macs: _, ...row }) => {
+  return rows.map((given) => {
+    const { macs: _, ...row } = given;
     const layer = layers.get(key(row));
-    const main = layer?.main.shader === row.shader;
+    const main = layer?.main === given;
+    // of a layer with several dispatches, all of them
+    const usefulShare = main && layer?.cost ? 1 / (layer.cost * WAVE) : null;
     const other = beside16(row.shape);
     const cost16 = other && layers.get(key({ ...row, shape: other.of16 }))?.cost;
     const costOf16 = main && layer?.cost && cost16 ? layer.cost / cost16 : null;
@@ -55,6 +61,6 @@ export function judge(rows: readonly (IsaRow & { readonly macs: number })[]): Ju
       ...(judged ? (["fmaPerValu", "fmaPerLoad", "fmaShare"] as const).filter((name) => row[name] !== null && row[name] < bars[name]) : []),
       ...(costOf16 !== null && other?.width === 13 && costOf16 > bars.cost13 ? ["costOf16"] : []),
     ];
-    return { ...row, judged, costOf16, misses };
+    return { ...row, usefulShare, judged, costOf16, misses };
   });
 }

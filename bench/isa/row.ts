@@ -1,6 +1,6 @@
 /** The figures of one dispatch on one GPU, from its machine code and from how often its loops run. */
 import type { DispatchDescription } from "swivel-nn/training";
-import { loopOf, markPasses, WAVE, workgroupElements, workgroupSize } from "./instrument.ts";
+import { loopOf, markPasses, workgroupElements, workgroupSize } from "./instrument.ts";
 import { type MachineCode, parseMachineCode } from "./machine_code.ts";
 import { type Passes, passesOf } from "./passes.ts";
 import { compile, type Gpu, type ToolRow } from "./tool.ts";
@@ -17,8 +17,6 @@ export interface IsaRow {
   readonly runs: number | null;
   /** runs · loopFMA / (runs · loopAll + everything else that a wave executes). */
   readonly fmaShare: number | null;
-  /** Multiply-adds that the layer needs / (instructions · lanes) that it issues: idle lanes and padded tiles count as work. */
-  readonly usefulShare: number | null;
   /** Instructions of all waves. */
   readonly instructions: number | null;
   readonly spilled: number;
@@ -45,8 +43,10 @@ export async function rowsOf(tool: string, dispatch: DispatchDescription, shape:
   return compiled.map(({ row }, i) => {
     const code = codes[i] as MachineCode;
     const facts = { shader: shader.name, op, shape, gpu: row.gpu, spilled: row.spilled, waves: row["waves/SIMD"], registers: row.VGPRs };
-    const hot = { fmaPerValu: row["loop FMA"] / row["loop VALU"], fmaPerLoad: perLoad(row) };
-    const nothing = { runs: null, fmaShare: null, usefulShare: null, instructions: null };
+    // a dispatch that only adds up what others have multiplied has none
+    const none = row["loop FMA"] === 0;
+    const hot = { fmaPerValu: none ? null : row["loop FMA"] / row["loop VALU"], fmaPerLoad: none ? null : perLoad(row) };
+    const nothing = { runs: null, fmaShare: null, instructions: null };
     if (!counted) return { ...facts, fmaPerValu: null, fmaPerLoad: null, ...nothing };
     const hotLoop = code.loops[code.hot];
     if (hotLoop && (hotLoop.all !== row["loop all"] || hotLoop.fma !== row["loop FMA"])) {
@@ -54,7 +54,7 @@ export async function rowsOf(tool: string, dispatch: DispatchDescription, shape:
     }
     const loopPasses = passesOfLoops(code, looped ? parseMachineCode(marks[i]?.text ?? "") : undefined, passes, clearing);
     if (typeof loopPasses === "string") return { ...facts, ...hot, ...nothing, note: loopPasses };
-    return { ...facts, ...hot, ...shares(code, loopPasses, passes.waves, macs) };
+    return { ...facts, ...hot, ...shares(code, loopPasses, passes.waves) };
   });
 }
 
@@ -63,12 +63,12 @@ function perLoad(row: ToolRow): number | null {
   return loads === 0 ? null : row["loop FMA"] / loads;
 }
 
-function shares(code: MachineCode, passes: readonly number[], waves: number, macs: number) {
+function shares(code: MachineCode, passes: readonly number[], waves: number) {
   const instructions = waves * code.straight.all + code.loops.reduce((sum, { own }, i) => sum + own.all * (passes[i] as number), 0);
   const hot = code.loops[code.hot];
   // a shader without loops is its own hot loop
   const [fma, runs] = hot ? [hot.fma, passes[code.hot] as number] : [code.straight.fma, waves];
-  return { runs: runs / waves, fmaShare: (runs * fma) / instructions, usefulShare: macs / (instructions * WAVE), instructions };
+  return { runs: runs / waves, fmaShare: (runs * fma) / instructions, instructions };
 }
 
 /** Passes of each loop of the machine code, summed over waves; a word where its loops are not recognised. `clearing`: of loops that clear memory. */

@@ -115,7 +115,7 @@ describe("layers", () => {
 
   it("are judged where the bars apply", () => {
     const row = (shape: string, change: Partial<IsaRow & { macs: number }> = {}): IsaRow & { macs: number } => ({
-      ...{ shader: "s", op: "conv2d", shape, gpu: "navi31", fmaPerValu: 0.9, fmaPerLoad: 20, runs: 16, fmaShare: 0.6, usefulShare: 0.6 },
+      ...{ shader: "s", op: "conv2d", shape, gpu: "navi31", fmaPerValu: 0.9, fmaPerLoad: 20, runs: 16, fmaShare: 0.6 },
       ...{ instructions: 100, spilled: 0, waves: 8, registers: 64, macs: 16 * 16, ...change },
     });
     const verdicts = judge([
@@ -124,13 +124,14 @@ describe("layers", () => {
       row("x[1,32,8,8] w[32,32,1,1]", { fmaShare: 0.5, fmaPerLoad: null }),
       row("x[1,32,8,8] w[32,32,5,5]", { fmaShare: 0.5 }),
       row("in lenet", { op: "relu", fmaPerValu: null, fmaPerLoad: null, fmaShare: null, instructions: null, spilled: 2 }),
-    ]).map(({ judged, misses, costOf16 }: JudgedRow) => ({ judged, misses, costOf16 }));
+    ]).map(({ judged, misses, costOf16, usefulShare }: JudgedRow) => ({ judged, misses, costOf16, usefulShare }));
+    const useful = (16 * 16) / (100 * 64);
     expect(verdicts).toEqual([
-      { judged: true, misses: [], costOf16: null },
-      { judged: false, misses: ["costOf16"], costOf16: (16 * 16) / (13 * 13) },
-      { judged: true, misses: ["fmaShare"], costOf16: null },
-      { judged: false, misses: [], costOf16: null },
-      { judged: false, misses: ["spilled"], costOf16: null },
+      { judged: true, misses: [], costOf16: null, usefulShare: useful },
+      { judged: false, misses: ["costOf16"], costOf16: (16 * 16) / (13 * 13), usefulShare: (13 * 13) / (100 * 64) },
+      { judged: true, misses: ["fmaShare"], costOf16: null, usefulShare: useful },
+      { judged: false, misses: [], costOf16: null, usefulShare: useful },
+      { judged: false, misses: ["spilled"], costOf16: null, usefulShare: null },
     ]);
   });
 });
