@@ -12,12 +12,19 @@ override has_residual: bool = false;
 struct Epilogue {
   bias: f32,
   slope: f32,
+  // whether the residual has this channel
+  adds: bool,
 }
 
 fn epilogue_of(channel: u32) -> Epilogue {
-  var e = Epilogue(0.0, 1.0);
+  return epilogue_at(channel, channel);
+}
+
+// Where filters o and channels are not numbered alike: bias goes with the filter, slope with the channel.
+fn epilogue_at(of_filter: u32, channel: u32) -> Epilogue {
+  var e = Epilogue(0.0, 1.0, true);
   if (has_bias) {
-    e.bias = f32(bias[channel]);
+    e.bias = f32(bias[of_filter]);
   }
   if (has_slope) {
     e.slope = f32(slope[channel]);
@@ -25,13 +32,13 @@ fn epilogue_of(channel: u32) -> Epilogue {
   return e;
 }
 
-// `i` is the element's index in y and residual.
+// `i` is the element's index in residual.
 fn apply_epilogue(e: Epilogue, sum: f32, i: u32) -> f32 {
   var v = sum;
   if (has_bias) {
     v += e.bias;
   }
-  if (has_residual) {
+  if (has_residual && e.adds) {
     v += f32(residual[i]);
   }
   v = activate(v);
