@@ -5,10 +5,13 @@
 import type { BoundIo, OpDef, Step } from "../../graph/op.ts";
 import { forActivations } from "../../ops/activation.ts";
 import { type OpName, ops } from "../../ops/index.ts";
-import { type Unsupported, unsupported } from "../unsupported.ts";
+import type { Unsupported } from "../unsupported.ts";
 import { routeChannels } from "./kernels/channels.ts";
+import { conv2d } from "./kernels/conv2d.ts";
 import { activation, batchNorm, binary } from "./kernels/elementwise.ts";
+import { linear } from "./kernels/linear.ts";
 import { avgPool, globalAvgPool, maxPool } from "./kernels/pool.ts";
+import { softmax } from "./kernels/softmax.ts";
 import type { Shader } from "./shader.ts";
 
 /** What a choice of variant or tile may depend on. */
@@ -49,11 +52,9 @@ export type GpuLowering = (call: GpuCall) => readonly Dispatch[];
 /** For ops without steps: they only rename memory. */
 export const NO_DISPATCH: GpuLowering = () => [];
 
-const later = unsupported("its shader is not written yet");
-
 export const gpuLowerings: Readonly<Record<OpName, GpuLowering | Unsupported>> = {
-  conv2d: later,
-  linear: later,
+  conv2d,
+  linear,
   batch_norm: batchNorm,
   ...forActivations(() => activation),
   add: binary(false),
@@ -68,7 +69,7 @@ export const gpuLowerings: Readonly<Record<OpName, GpuLowering | Unsupported>> =
   slice_channels: routeChannels,
   gather_channels: routeChannels,
   scatter_add_channels: routeChannels,
-  softmax: later,
+  softmax,
 };
 
 /** Ops and how they are lowered. Inference has the model's ops, training adds its own. */
