@@ -43,10 +43,10 @@ function median(times: readonly number[]): number {
   return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
-/** Zeros for each of the values at batch 1. */
-export function zerosFor(values: readonly Pick<Value, "name" | "dtype" | "shape">[]): Tensors {
+/** Zeros for each of the values. */
+export function zerosFor(values: readonly Pick<Value, "name" | "dtype" | "shape">[], batch = 1): Tensors {
   const zeros = values.map(({ name, dtype, shape }) => {
-    const size = sizeOf(shape.map((dim) => (dim === "N" ? 1 : dim)));
+    const size = sizeOf(shape.map((dim) => (dim === "N" ? batch : dim)));
     return [name, dtype === "i32" ? new Int32Array(size) : new Float32Array(size)] as const;
   });
   return Object.fromEntries(zeros);

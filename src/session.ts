@@ -112,9 +112,13 @@ export class Session implements Disposable {
     return this.#engine.profile(this.#read(inputs));
   }
 
-  /** Runs once on zeros, so that the first real run finds everything compiled. */
-  async warmup(): Promise<void> {
-    await this.run(zerosFor(this.inputs));
+  /**
+   * Runs once on zeros, so that the first real run of that batch finds everything compiled and in its place. Loading does most of it for a batch of 1.
+   * Throws what `run` throws, and InputError E_OPTION for a batch that is none.
+   */
+  async warmup(batch = 1): Promise<void> {
+    if (!Number.isInteger(batch) || batch < 1) throw new InputError("E_OPTION", `batch is ${batch}; give an integer of 1 or more`);
+    await this.run(zerosFor(this.inputs, batch));
   }
 
   /** Frees memory and threads. Runs that are still queued reject with E_DISPOSED. */

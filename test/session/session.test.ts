@@ -283,6 +283,13 @@ describe.each(["auto", "baseline"] as const)("running with simd: %s", (simd) => 
     expect(half.explain()).toMatchObject({ precision: "f32", precisionWhy: "WebAssembly computes in f32" });
   });
 
+  it("warms up for any batch", async () => {
+    await session.warmup();
+    await session.warmup(5);
+    expect(session.explain().bytes.activations).toBeGreaterThan(4 * 5 * 192);
+    for (const batch of [0, 1.5, "2"]) expect(await failure(session.warmup(batch as number))).toMatch(/^E_OPTION batch is/);
+  });
+
   it("profiles each node", async () => {
     const times = await session.profile({ image: goldenImage });
     expect(times.map(({ op }) => op)).toEqual(["conv2d", "conv2d", "max_pool", "flatten", "linear"]);
