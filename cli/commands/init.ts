@@ -1,19 +1,18 @@
 /** `swivel init`: an untrained network, or one with weights from elsewhere. */
 import { Command, InvalidArgumentError } from "commander";
-import { ModelError } from "../../src/errors.ts";
+import { InputError } from "../../src/errors.ts";
 import { costOf } from "../../src/graph/cost.ts";
-import { type Graph, type Tensors, valuesOf } from "../../src/graph/graph.ts";
-import { readModel, writeModel } from "../../src/model/model.ts";
-import { readSafetensors, type StoredTensor } from "../../src/model/safetensors.ts";
+import { writeModel } from "../../src/model/model.ts";
 import { ops } from "../../src/ops/index.ts";
-import { readSource } from "../../src/source.ts";
 import { writeWhole } from "../../training/checkpoint_file.ts";
 import { architectures } from "../../training/models/index.ts";
+import type { NetInput } from "../../training/net.ts";
 import { Random } from "../../training/random.ts";
 import { activationOption, architectureNames, buildNet } from "../build.ts";
-import { checkTarget, naming } from "../files.ts";
-import { integer, jsonOption, outputOf, seedOption } from "../options.ts";
-import { kilobytes, plural, short } from "../output.ts";
+import { checkTarget } from "../files.ts";
+import { integer, jsonOption, number, outputOf, seedOption } from "../options.ts";
+import { kilobytes, type Output, plural, short } from "../output.ts";
+import { preprocessFor, USUAL, type Weights, weightsFrom } from "../weights.ts";
 
 interface InitOptions {
   arch: string;
@@ -21,6 +20,8 @@ interface InitOptions {
   classes: number;
   input?: readonly [number, number, number];
   weights?: string;
+  mean?: number[];
+  std?: number[];
   seed: number;
   out: string;
 }
@@ -34,6 +35,9 @@ function parseInput(text: string): readonly [number, number, number] {
   throw new InvalidArgumentError(`Expected channels x height x width, such as 3x32x32, each from 1 to ${MAX_SIDE}.`);
 }
 
+/** "0.5" or "0.485,0.456,0.406" */
+const perChannel = (text: string): number[] => text.split(",").map(number(0));
+
 export const initCommand = (): Command =>
   new Command("init")
     .description("write a network with fresh weights, or with given ones")
@@ -42,67 +46,37 @@ export const initCommand = (): Command =>
     .option("--classes <count>", "how many classes", integer(2, 65_536), 10)
     .option("--input <sizes>", "channels x height x width; the architecture's own unless given", parseInput)
     .option("--weights <file>", "a safetensors file with the names of PyTorch's state dict, or a model of the same architecture")
+    .option("--mean <numbers>", "how images are normalised, (pixel / 255 - mean) / std, one number for each channel", perChannel)
+    .option("--std <numbers>", "the same; the data's own, or the usual ones of ImageNet for --weights, unless given", perChannel)
     .addOption(seedOption("of fresh weights"))
     .requiredOption("--out <file>", "where to write the model")
     .addOption(jsonOption())
     .action(async (options: InitOptions, command: Command) => {
       const { arch, activation, classes, weights, out } = options;
+      const output = outputOf(command);
       await checkTarget(out, "--out", weights === undefined ? [] : [weights]);
       const known = (architectures as Partial<Record<string, (typeof architectures)[keyof typeof architectures]>>)[arch];
       const [channels, height, width] = options.input ?? [1, 1, 1];
       const input = options.input || !known ? { channels, height, width } : known.input;
       const net = buildNet(arch, { activation, input, classes });
-      const tensors = weights === undefined ? net.init(new Random(options.seed)) : await given(weights, net.graph);
-      const file = writeModel({ graph: net.graph, tensors, info: { architecture: arch, activation } });
+      const given: Weights =
+        weights === undefined ? { tensors: net.init(new Random(options.seed)) } : await weightsFrom(weights, net.graph);
+      const preprocess = normalisation(input, given, options, output);
+      const file = writeModel({ ...given, graph: net.graph, ...(preprocess && { preprocess }), info: { architecture: arch, activation } });
       await writeWhole(out, file);
       const { params, macs } = costOf(net.graph, ops);
       const value = { out, arch, activation, params, macs, bytes: file.length };
-      outputOf(command).result(
-        value,
-        `${out}: ${arch}, ${plural(params, "parameter")}, ${short(macs)} multiply-adds, ${kilobytes(file.length)}`,
-      );
+      output.result(value, `${out}: ${arch}, ${plural(params, "parameter")}, ${short(macs)} multiply-adds, ${kilobytes(file.length)}`);
     });
 
-/** The network's tensors from a file: a model or checkpoint, or a bare state dict. */
-async function given(path: string, graph: Graph): Promise<Tensors> {
-  const bytes = await readSource(path, {});
-  return naming(path, () => {
-    const { tensors, metadata } = readSafetensors(bytes);
-    if (metadata.swivel === undefined) return match(graph, tensors);
-    const own = new Set(Object.keys(readModel(bytes).tensors));
-    return match(graph, Object.fromEntries(Object.entries(tensors).filter(([name]) => own.has(name))));
-  });
-}
-
-const REMEDY = "choose the --arch, --activation, --classes and --input that the weights were trained with";
-
-/** Counters that PyTorch keeps beside batch norms are left out; nothing else may be left over, nothing may be missing. */
-function match(graph: Graph, tensors: Readonly<Record<string, StoredTensor>>): Tensors {
-  const wanted = valuesOf(graph, "param", "state");
-  const known = new Set(wanted.map((value) => value.name));
-  const stranger = Object.keys(tensors).find((name) => !known.has(name) && !name.endsWith(".num_batches_tracked"));
-  if (stranger !== undefined) {
-    const wrapped = stranger.startsWith("module.") && known.has(stranger.slice(7));
-    throw new ModelError(
-      "E_FORMAT",
-      `tensor "${stranger}" belongs to no layer of this network; ${wrapped ? 'rename the tensors: leave "module." out' : REMEDY}`,
-    );
-  }
-  return Object.fromEntries(
-    wanted.map(({ name, shape }) => {
-      const stored = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
-      if (!stored) throw new ModelError("E_NOT_FOUND", `tensor "${name}" is missing; ${REMEDY}`);
-      if (stored.dtype !== "f32" || !sameSizes(stored.shape, shape as number[])) {
-        const has = `${stored.dtype} [${stored.shape.join(", ")}]`;
-        throw new ModelError("E_SHAPE", `tensor "${name}" is ${has}, the network has f32 [${shape.join(", ")}]; ${REMEDY}`);
-      }
-      return [name, stored.data];
-    }),
-  );
-}
-
-/** Slopes may come as [C, 1, 1]: sizes of 1 change no order of the numbers. */
-function sameSizes(a: readonly number[], b: readonly number[]): boolean {
-  const plain = (shape: readonly number[]) => shape.filter((size) => size !== 1).join();
-  return plain(a) === plain(b);
+/** As asked for; else the weights' own; else, for colour images and weights that do not say, the usual one. Fresh weights get the data's later. */
+function normalisation(input: NetInput, given: Weights, options: InitOptions, output: Output): Weights["preprocess"] {
+  const { weights, mean, std } = options;
+  if ((mean === undefined) !== (std === undefined)) throw new InputError("E_OPTION", "--mean and --std go together; give both");
+  if (mean && std) return preprocessFor(input, { mean, std });
+  if (given.preprocess) return { ...given.preprocess, width: input.width, height: input.height };
+  if (weights === undefined || input.channels !== USUAL.mean.length) return undefined;
+  const usual = `mean ${USUAL.mean.join(", ")}, std ${USUAL.std.join(", ")}`;
+  output.note(`${weights} does not say how images were normalised: taken is the usual ${usual}; --mean and --std change it`);
+  return preprocessFor(input, USUAL);
 }
