@@ -103,7 +103,8 @@ function tableOf({ rows, adapter, versions }: GpuRecord): string {
   ]);
   const wrong = rows.flatMap(({ network, disagrees = [], difference = {} }) =>
     disagrees.map(
-      (peer) => `${network}: ${peer} computes something else, ${difference[peer]?.toPrecision(2)} of the largest output away; not timed`,
+      (engine) =>
+        `* ${network}: ${engine} gives other outputs, ${difference[engine]?.toPrecision(2)} of the largest away from WebAssembly's`,
     ),
   );
   const failures = rows.flatMap(({ network, failed }) =>
@@ -113,7 +114,8 @@ function tableOf({ rows, adapter, versions }: GpuRecord): string {
   return [columns([head, ...lines], 1), ...failures, ...wrong, what].join("\n");
 }
 
-const milliseconds = ({ ms }: GpuRow, engine: string): string => ms?.[engine]?.toPrecision(3) ?? "—";
+const milliseconds = ({ ms, disagrees }: GpuRow, engine: string): string =>
+  `${ms?.[engine]?.toPrecision(3) ?? "—"}${disagrees?.includes(engine) ? "*" : ""}`;
 
 function factor({ ratios }: GpuRow, peer: string): [string, string] {
   const ratio = ratios?.[peer];

@@ -1,6 +1,6 @@
 /** The page of `bench -- gpu`: measures on a button, or when a script calls `measureAll`. */
 import { type Comparison, compare, type Started } from "../peers/compare.ts";
-import { type NetworkFiles, onnxruntime, type Start, swivel, tensorflow } from "../peers/engines.ts";
+import { expectedOutputs, type NetworkFiles, onnxruntime, type Start, swivel, tensorflow } from "../peers/engines.ts";
 import type { ServedNetwork } from "../peers/networks.ts";
 
 export interface GpuRow extends Partial<Comparison> {
@@ -96,7 +96,8 @@ async function measureOne(network: ServedNetwork, { starts }: Peers, rounds: num
   try {
     if (started[0]?.engine.name !== "swivel") return row;
     const onRound = (round: number) => status(`${network.title}: round ${round} of ${rounds} …`);
-    return { ...row, ...(await compare(started, { input, rounds, sampleMs, onRound })) };
+    const expected = await expectedOutputs(files.model, input);
+    return { ...row, ...(await compare(started, { input, expected, rounds, sampleMs, onRound })) };
   } finally {
     for (const { engine } of started) await engine.dispose();
   }
@@ -135,12 +136,13 @@ function show(rows: readonly GpuRow[], served: readonly ServedNetwork[]): void {
     for (const cell of cells) row.append(Object.assign(document.createElement(tag), { textContent: cell }));
   };
   line(["network", "Swivel", "onnxruntime-web", "factor", "TensorFlow.js", "factor"], "th");
-  for (const { network, ms, ratios, failed } of rows) {
+  for (const { network, ms, ratios, failed, disagrees = [] } of rows) {
     const factor = (peer: string): string => {
       const ratio = ratios?.[peer];
       return ratio ? `${ratio.value.toFixed(2)}× (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})` : "—";
     };
-    const cell = (engine: string): string => (failed[engine] === undefined ? time(ms?.[engine]) : "failed");
+    const cell = (engine: string): string =>
+      failed[engine] === undefined ? `${time(ms?.[engine])}${disagrees.includes(engine) ? " *" : ""}` : "failed";
     const title = served.find(({ name }) => name === network)?.title ?? network;
     const [ort, tf] = ["onnxruntime-web", "tensorflow.js"] as const;
     line([title, cell("swivel"), cell(ort), factor(ort), cell(tf), factor(tf)], "td");

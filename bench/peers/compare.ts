@@ -19,37 +19,40 @@ export interface Comparison {
   /** The quarter of the samples below and above the median lie between these. */
   readonly quartiles: Readonly<Record<string, readonly [number, number]>>;
   readonly firstMs: Readonly<Record<string, number>>;
-  /** The largest difference from the first engine's outputs, over the largest output. */
+  /** The largest difference from the expected outputs, over the largest of them. */
   readonly difference: Readonly<Record<string, number>>;
-  /** Peers whose outputs are those of another network: a fault of theirs on this adapter, or of ours. They are not timed. */
+  /** Engines whose outputs are not the expected ones, for whatever fault of theirs on this adapter. */
   readonly disagrees: readonly string[];
   /** Peers' time over the first engine's, pair by pair. */
   readonly ratios: Readonly<Record<string, measure.Interval>>;
   readonly rounds: number;
 }
 
-/** Outputs further apart than this mean that the engines do not compute the same network. */
+/** Outputs further apart than this are those of another network. */
 const AGREES = 1e-3;
 
 export interface CompareOptions {
   readonly input: Float32Array;
+  /** What the network gives, from an engine that is not timed. */
+  readonly expected: Float32Array;
   readonly rounds: number;
   readonly sampleMs: number;
   readonly onRound?: (round: number) => void;
 }
 
-/** The first engine is compared with those of the others that compute the same; those that do not are left out, and named in `disagrees`. */
-export async function compare(started: readonly Started[], { input, rounds, sampleMs, onRound }: CompareOptions): Promise<Comparison> {
-  const [first, ...others] = started.map(({ engine }) => engine) as [Engine, ...Engine[]];
-  const want = await first.run(input);
-  const scale = Math.max(...want.map(Math.abs));
+/** Times all engines in turns and compares the first with the others. Those whose outputs are not `expected` are named in `disagrees`. */
+export async function compare(
+  started: readonly Started[],
+  { input, expected, rounds, sampleMs, onRound }: CompareOptions,
+): Promise<Comparison> {
+  const engines = started.map(({ engine }) => engine);
+  const [first, ...peers] = engines as [Engine, ...Engine[]];
+  const scale = Math.max(...expected.map(Math.abs));
   const difference: Record<string, number> = {};
-  for (const peer of others) {
-    const got = await peer.run(input);
-    difference[peer.name] = Math.max(...want.map((value, i) => Math.abs(value - (got[i] ?? Number.NaN)))) / scale;
+  for (const engine of engines) {
+    const got = await engine.run(input);
+    difference[engine.name] = Math.max(...expected.map((value, i) => Math.abs(value - (got[i] ?? Number.NaN)))) / scale;
   }
-  const peers = others.filter(({ name }) => (difference[name] as number) <= AGREES);
-  const engines = [first, ...peers];
   let round = 0;
   const counting = (): Promise<unknown> => {
     onRound?.(round++);
@@ -66,7 +69,7 @@ export async function compare(started: readonly Started[], { input, rounds, samp
     quartiles: of((times) => [quartile(times, 0.25), quartile(times, 0.75)] as const),
     firstMs: Object.fromEntries(started.map(({ engine, firstMs }) => [engine.name, firstMs])),
     difference,
-    disagrees: others.filter((peer) => !peers.includes(peer)).map(({ name }) => name),
+    disagrees: engines.map(({ name }) => name).filter((name) => !((difference[name] as number) <= AGREES)),
     ratios: Object.fromEntries(
       peers.map(({ name }, i) => [name, measure.ratioInterval(samples[i + 1] as number[], samples[0] as number[])]),
     ),

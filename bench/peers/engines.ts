@@ -33,6 +33,14 @@ export const swivel: Start = (files, first) =>
     };
   });
 
+/** What the network gives, on WebAssembly: the arbiter where GPUs disagree. */
+export async function expectedOutputs(model: Uint8Array, input: Float32Array): Promise<Float32Array> {
+  const session = await Session.load(model, { backend: "wasm", threads: 1 });
+  const results = await session.run({ [session.inputs[0]?.name as string]: input });
+  session.dispose();
+  return results[session.outputs[0]?.name as string] as Float32Array;
+}
+
 /** `library`: where ONNX Runtime's module is served. */
 export async function onnxruntime(library: string): Promise<{ readonly start: Start; readonly version: string }> {
   const ort = (await import(library)) as typeof import("onnxruntime-web");
