@@ -66,7 +66,11 @@ export async function benchDispatches(): Promise<Bench> {
 function ours({ name }: Network, run: Row["run"], batch: number, graph: Graph): Row {
   const { dispatches, unsupported } = webgpuDispatches(graph, { batch });
   const detail = dispatches.map(({ shader, node, bindings }) => {
-    const bytes = (use: "reads" | "writes") => bindings.reduce((sum, binding) => sum + (binding[use] ? binding.bytes : 0), 0);
+    const bytes = (use: "reads" | "writes") => {
+      // a tensor that is bound twice, as numbers and as vectors, counts once
+      const used = new Map(bindings.filter((binding) => binding[use]).map((one) => [one.value ?? one.binding, one.bytes]));
+      return [...used.values()].reduce((sum, size) => sum + size, 0);
+    };
     return { shader: shader.name, node, bytesRead: bytes("reads"), bytesWritten: bytes("writes") };
   });
   const whole = unsupported.length === 0;

@@ -1,5 +1,4 @@
 /** What is asked of the machine code (the bars of docs/benchmarks.md), and which rows it is asked of. */
-import { WAVE } from "./instrument.ts";
 import type { IsaRow } from "./row.ts";
 
 export const bars = { fmaPerValu: 0.85, fmaPerLoad: 8, fmaShare: 0.55, spilled: 0, cost13: 1.15 } as const;
@@ -37,10 +36,11 @@ function beside16(shape: string): { readonly width: number; readonly of16: strin
 /** `rows`: each with the multiply-adds of its layer. A layer of several dispatches is judged by the one with most instructions. */
 export function judge(rows: readonly (IsaRow & { readonly macs: number })[]): JudgedRow[] {
   const key = ({ op, shape, gpu }: Pick<IsaRow, "op" | "shape" | "gpu">) => JSON.stringify([op, shape, gpu]);
+  /** Instructions of all lanes for one multiply-add, and the dispatch with most of them. */
   const layers = new Map<string, { cost: number | null; main: IsaRow }>();
   for (const row of rows) {
     const before = layers.get(key(row));
-    const more = row.instructions === null ? null : row.instructions / row.macs;
+    const more = row.instructions === null ? null : (row.instructions * row.lanes) / row.macs;
     const cost = before ? (before.cost === null || more === null ? null : before.cost + more) : more;
     const main = before && (before.main.instructions ?? Number.POSITIVE_INFINITY) >= (row.instructions ?? 0) ? before.main : row;
     layers.set(key(row), { cost, main });
@@ -50,7 +50,7 @@ export function judge(rows: readonly (IsaRow & { readonly macs: number })[]): Ju
     const layer = layers.get(key(row));
     const main = layer?.main === given;
     // of a layer with several dispatches, all of them
-    const usefulShare = main && layer?.cost ? 1 / (layer.cost * WAVE) : null;
+    const usefulShare = main && layer?.cost ? 1 / layer.cost : null;
     const other = beside16(row.shape);
     const cost16 = other && layers.get(key({ ...row, shape: other.of16 }))?.cost;
     const costOf16 = main && layer?.cost && cost16 ? layer.cost / cost16 : null;

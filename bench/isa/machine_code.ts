@@ -3,7 +3,7 @@
 export interface Tally {
   /** Multiply-adds of single lanes: one of a dual or plain instruction, two of a packed one. */
   readonly fma: number;
-  /** Every instruction. */
+  /** Every instruction; two in a line of dual issue. */
   readonly all: number;
 }
 
@@ -12,8 +12,10 @@ export interface Loop extends Tally {
   readonly parent: number;
   /** Instructions outside the loops within it. `fma` and `all` count those too. */
   readonly own: Tally;
-  /** The instructions that `own` counts, in order. */
+  /** The lines that `own` counts, in order. */
   readonly lines: readonly string[];
+  /** Lines, those of loops within it too. */
+  readonly size: number;
 }
 
 export interface MachineCode {
@@ -21,6 +23,8 @@ export interface MachineCode {
   readonly loops: readonly Loop[];
   /** Outside every loop. */
   readonly straight: Tally;
+  /** Lanes of a wave. */
+  readonly lanes: 32 | 64;
   /** The loop with the most multiply-adds among those that hold no other; −1 where none has any. */
   readonly hot: number;
 }
@@ -49,12 +53,14 @@ export function parseMachineCode(text: string): MachineCode {
   const linesOf = (loop: number) => blocks.flatMap(({ lines }, block) => (innermost[block] === loop ? lines : []));
   const loops = ranges.map(([head, end], i): Loop => {
     const lines = linesOf(i);
-    const whole = tally(blocks.slice(head, end + 1).flatMap((block) => block.lines));
-    return { ...whole, parent: parents[i] as number, own: tally(lines), lines };
+    const whole = blocks.slice(head, end + 1).flatMap((block) => block.lines);
+    return { ...tally(whole), parent: parents[i] as number, own: tally(lines), lines, size: whole.length };
   });
   const inner = loops.map((loop, i) => (parents.includes(i) ? -1 : loop.fma));
   const most = Math.max(0, ...inner);
-  return { loops, straight: tally(linesOf(-1)), hot: most === 0 ? -1 : inner.indexOf(most) };
+  // masks of lanes are halves of register pairs, and instructions go two by two, only where there are 32
+  const lanes = /\b(?:exec_lo|vcc_lo|v_dual_\w+)\b/.test(text) && !/\b(?:exec|vcc)\b/.test(text) ? 32 : 64;
+  return { loops, straight: tally(linesOf(-1)), lanes, hot: most === 0 ? -1 : inner.indexOf(most) };
 }
 
 function blocksOf(text: string): Block[] {
@@ -69,7 +75,8 @@ function blocksOf(text: string): Block[] {
 }
 
 function tally(lines: readonly string[]): Tally {
-  return { fma: lines.reduce((sum, line) => sum + multiplyAdds(line), 0), all: lines.length };
+  const dual = lines.filter((line) => line.includes(" :: ")).length;
+  return { fma: lines.reduce((sum, line) => sum + multiplyAdds(line), 0), all: lines.length + dual };
 }
 
 /** A dual-issue line holds two instructions. */

@@ -1,6 +1,6 @@
 /** The figures of one dispatch on one GPU, from its machine code and from how often its loops run. */
 import type { DispatchDescription } from "swivel-nn/training";
-import { loopOf, markPasses, workgroupElements, workgroupSize } from "./instrument.ts";
+import { loopOf, markPasses, WAVE, workgroupElements, workgroupSize } from "./instrument.ts";
 import { type MachineCode, parseMachineCode } from "./machine_code.ts";
 import { type Passes, passesOf } from "./passes.ts";
 import { compile, type Gpu, type ToolRow } from "./tool.ts";
@@ -19,6 +19,8 @@ export interface IsaRow {
   readonly fmaShare: number | null;
   /** Instructions of all waves. */
   readonly instructions: number | null;
+  /** Lanes of a wave. */
+  readonly lanes: 32 | 64;
   readonly spilled: number;
   /** Waves that fit on a SIMD at once. */
   readonly waves: number;
@@ -39,20 +41,32 @@ export async function rowsOf(tool: string, dispatch: DispatchDescription, shape:
     ? await Promise.all([compile(tool, marked.code, constants), passesOf(dispatch)])
     : [[], counted ? await passesOf(dispatch) : { waves: 0, passes: [] }];
   // before a shader starts, its workgroup memory is set to zero: a loop that its text does not have, shared by all invocations
-  const clearing = passes.waves * Math.ceil(workgroupElements(shader.code, constants) / workgroupSize(shader.code, constants));
+  const invocations = workgroupSize(shader.code, constants);
+  const clearing = passes.waves * Math.ceil(workgroupElements(shader.code, constants) / invocations);
   return compiled.map(({ row }, i) => {
     const code = codes[i] as MachineCode;
-    const facts = { shader: shader.name, op, shape, gpu: row.gpu, spilled: row.spilled, waves: row["waves/SIMD"], registers: row.VGPRs };
+    const facts = {
+      shader: shader.name,
+      op,
+      shape,
+      gpu: row.gpu,
+      spilled: row.spilled,
+      waves: row["waves/SIMD"],
+      registers: row.VGPRs,
+      lanes: code.lanes,
+    };
     // a dispatch that only adds up what others have multiplied has none
     const none = row["loop FMA"] === 0;
     const hot = { fmaPerValu: none ? null : row["loop FMA"] / row["loop VALU"], fmaPerLoad: none ? null : perLoad(row) };
     const nothing = { runs: null, fmaShare: null, instructions: null };
     if (!counted) return { ...facts, fmaPerValu: null, fmaPerLoad: null, ...nothing };
     const hotLoop = code.loops[code.hot];
-    if (hotLoop && (hotLoop.all !== row["loop all"] || hotLoop.fma !== row["loop FMA"])) {
-      throw new Error(`the tool's hot loop has ${row["loop all"]} instructions, ours ${hotLoop.all}: both must mean the same loop`);
+    if (hotLoop && (hotLoop.size !== row["loop all"] || hotLoop.fma !== row["loop FMA"])) {
+      throw new Error(`the tool's hot loop has ${row["loop all"]} lines, ours ${hotLoop.size}: both must mean the same loop`);
     }
     const loopPasses = passesOfLoops(code, looped ? parseMachineCode(marks[i]?.text ?? "") : undefined, passes, clearing);
+    if (code.lanes < WAVE && invocations > code.lanes)
+      return { ...facts, ...hot, ...nothing, note: `waves of ${code.lanes}: passes were counted for ${WAVE}` };
     if (typeof loopPasses === "string") return { ...facts, ...hot, ...nothing, note: loopPasses };
     return { ...facts, ...hot, ...shares(code, loopPasses, passes.waves) };
   });

@@ -34,13 +34,16 @@ BB9:
 `;
 
 describe("machine code", () => {
-  const { loops, straight, hot } = parseMachineCode(machineCode);
+  const { loops, straight, lanes, hot } = parseMachineCode(machineCode);
 
   it("has loops within loops, each with its own instructions", () => {
     expect(loops.map(({ fma, all, parent, own }) => ({ fma, all, parent, own }))).toEqual([
-      { fma: 5, all: 8, parent: -1, own: { fma: 1, all: 4 } },
-      { fma: 4, all: 4, parent: 0, own: { fma: 4, all: 4 } },
+      { fma: 5, all: 9, parent: -1, own: { fma: 1, all: 4 } },
+      { fma: 4, all: 5, parent: 0, own: { fma: 4, all: 5 } },
     ]);
+    expect(loops.map(({ size }) => size)).toEqual([8, 4]);
+    expect(lanes).toBe(32);
+    expect(parseMachineCode("BB0:\n\ts_mov_b32 vcc_lo, s0\n\ts_and_b64 exec, exec, vcc").lanes).toBe(64);
     expect(straight).toEqual({ fma: 0, all: 5 });
     expect(hot).toBe(1);
   });
@@ -116,7 +119,7 @@ describe("layers", () => {
   it("are judged where the bars apply", () => {
     const row = (shape: string, change: Partial<IsaRow & { macs: number }> = {}): IsaRow & { macs: number } => ({
       ...{ shader: "s", op: "conv2d", shape, gpu: "navi31", fmaPerValu: 0.9, fmaPerLoad: 20, runs: 16, fmaShare: 0.6 },
-      ...{ instructions: 100, spilled: 0, waves: 8, registers: 64, macs: 16 * 16, ...change },
+      ...{ instructions: 100, lanes: 64, spilled: 0, waves: 8, registers: 64, macs: 16 * 16, ...change },
     });
     const verdicts = judge([
       row("x[1,16,8,8] w[16,16,3,3]"),
