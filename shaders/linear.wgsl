@@ -39,8 +39,7 @@ fn column_at(c: u32) -> Column {
   return epilogue_of(c);
 }
 
-fn store(column: Column, r: u32, c: u32, sum: f32) {
-  let i = r * p.cout + c;
+fn store(column: Column, i: u32, sum: f32) {
   y[i] = Elem(apply_epilogue(column, sum, i));
 }
 

@@ -4,7 +4,7 @@
 //   const LEFT_DEEP, RIGHT_DEEP: bool      whether a factor lies in memory row by row, its depths side by side ([rows, depth]); else [depth, rows]
 //   fn left(i: u32) -> f32, fn right(i: u32) -> f32       element i of a factor's memory
 //   fn column_at(c: u32) -> Column         what belongs to a column (a bias, nothing); Column is a type of the shader's own
-//   fn store(column: Column, r: u32, c: u32, sum: f32)
+//   fn store(column: Column, i: u32, sum: f32)             element i of the result, [rows, columns]
 //
 // How the work is split. A product reads two numbers for each multiply-add, and memory brings far fewer than a GPU can multiply. So each number has to be
 // used many times once it is there, on two levels:
@@ -211,16 +211,29 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     }
   }
 
+  let first_column = column + across;
+  if (first_column >= columns) {
+    return;
+  }
+  // Instead of a branch for each sum: where a thread's further columns are outside, it stores its first one again.
+  var offsets: array<u32, MOST_COLUMNS>;
+  var own: array<Column, MOST_COLUMNS>;
   // @unroll
   for (var c = 0u; c < MOST_COLUMNS; c++) {
-    let to_column = column + across + c * THREADS_ACROSS;
-    if (c < THREAD_COLUMNS && to_column < columns) {
-      let own = column_at(to_column);
+    if (c < THREAD_COLUMNS) {
+      offsets[c] = select(0u, c * THREADS_ACROSS, first_column + c * THREADS_ACROSS < columns);
+      own[c] = column_at(first_column + offsets[c]);
+    }
+  }
+  // @unroll
+  for (var r = 0u; r < MOST_ROWS; r++) {
+    let to_row = row + down + r * THREADS_DOWN;
+    if (r < THREAD_ROWS && to_row < rows) {
+      let i = to_row * columns + first_column;
       // @unroll
-      for (var r = 0u; r < MOST_ROWS; r++) {
-        let to_row = row + down + r * THREADS_DOWN;
-        if (r < THREAD_ROWS && to_row < rows) {
-          store(own, to_row, to_column, sums[r][c]);
+      for (var c = 0u; c < MOST_COLUMNS; c++) {
+        if (c < THREAD_COLUMNS) {
+          store(own[c], i + offsets[c], select(sums[r][c], sums[r][0], offsets[c] == 0u));
         }
       }
     }

@@ -34,8 +34,8 @@ fn column_at(c: u32) -> Column {
   return c;
 }
 
-fn store(column: Column, r: u32, c: u32, sum: f32) {
-  dw[r * p.cin + c] = sum;
+fn store(column: Column, i: u32, sum: f32) {
+  dw[i] = sum;
 }
 
 #include "lib/product.wgsl"

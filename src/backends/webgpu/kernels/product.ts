@@ -26,8 +26,8 @@ const MOST_TILE_ROWS = Math.floor(16_384 / (4 * (DEPTH + QUAD)));
 /** Workgroups of 64 threads that a small GPU computes at once. Fewer leave it idle, so that then smaller tiles are faster. */
 export const AT_ONCE = 32;
 /** Sums per thread below which reads and indices outweigh multiply-adds. Products that have work for some workgroups of them never go below. */
-const ENOUGH_SUMS = 24;
-const SOME_WORKGROUPS = 4;
+const ENOUGH_SUMS = 32;
+const SOME_WORKGROUPS = 2;
 /** Instructions' worth of waiting for memory and for the other threads, once for each 16 depths. */
 const WAIT = 100;
 
