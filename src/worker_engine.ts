@@ -92,7 +92,7 @@ class WorkerEngine implements Engine {
     try {
       if (signal?.aborted) onAbort();
       const simd = await chooseSimd(settings.simd);
-      const module = settings.wasmUrl === undefined ? (await inferenceBuild.load[simd]()).base64 : undefined;
+      const module = settings.wasmUrl === undefined ? (await inferenceBuild.load[simd]()).hex : undefined;
       const request = { kind: "load", id: ++this.#ids, bytes: copy, settings: { ...settings, simd }, module } as const;
       this.facts = await this.#ask<ModelFacts>(request, [copy.buffer]);
     } catch (error) {

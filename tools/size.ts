@@ -1,9 +1,9 @@
 /**
- * `npm run size`: what an app downloads to run a model: a minimal app, bundled as apps are, with every file that the bundle emits and the worker
- * scripts beside it, gzipped together. Fails above the budget.
+ * `npm run size`: what an app downloads to run a model: a minimal app, bundled as apps are, the chunks that it loads on a device, and its worker scripts,
+ * gzipped together. Fails where a device would load more than the budget.
  */
 import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build as bundle } from "esbuild";
 import { entries, root } from "./entries.ts";
@@ -23,8 +23,18 @@ const session = await Session.load("model.safetensors");
 console.log(await session.run({ image: new Float32Array(784) }), session.explain());
 session.dispose();`;
 
-/** Bundles `code` against dist/, through the package's own `exports`, with dist's worker scripts; returns the files' sizes, and last their sum. */
-export async function measure(code: string = app): Promise<{ files: SizeRow[]; total: SizeRow }> {
+/** Chunks that are imported where they are needed, by the beginning of their names in dist/. Of the SIMD builds a device loads one. */
+const SIMD = ["relaxed", "baseline"] as const;
+const GPU = "backend";
+
+interface Size {
+  readonly files: readonly SizeRow[];
+  /** What devices load of them, gzipped together. */
+  readonly loads: readonly SizeRow[];
+}
+
+/** Bundles `code` against dist/, through the package's own `exports`, with dist's worker scripts. */
+export async function measure(code: string = app): Promise<Size> {
   const workers = entries.filter((entry) => entry.worker).map((entry) => join(root, "dist", `${entry.name}.js`));
   const { outputFiles, metafile } = await bundle({
     absWorkingDir: root,
@@ -48,22 +58,44 @@ export async function measure(code: string = app): Promise<{ files: SizeRow[]; t
   });
   const strangers = Object.keys(metafile.inputs).filter((path) => path !== "app.js" && !path.startsWith("dist/"));
   if (strangers.length > 0) throw new Error(`the app should get dist/ only, but its bundle contains ${strangers.join(", ")}`);
+
+  const contents = new Map(outputFiles.map((output) => [relative(root, output.path).replaceAll("\\", "/"), output.contents]));
   const row = (file: string, bytes: Uint8Array): SizeRow => ({ file, raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length });
-  const files = outputFiles.map((output) => row(basename(output.path).replace("stdin", "app"), output.contents));
-  return { files, total: row("all together", Buffer.concat(outputFiles.map((output) => output.contents))) };
+  /** The files whose names in dist/ begin so, and what they import when they load. */
+  const loaded = (...names: string[]): string[] => {
+    const files = Object.entries(metafile.outputs)
+      .filter(([, { entryPoint = "" }]) => names.some((name) => new RegExp(`^${name}\\b`).test(basename(entryPoint))))
+      .map(([path]) => path);
+    for (const file of files) {
+      for (const { path, kind } of metafile.outputs[file]?.imports ?? [])
+        if (kind === "import-statement" && !files.includes(path)) files.push(path);
+    }
+    return files;
+  };
+  const scripts = workers.map((path) => basename(path, ".js"));
+  const load = (what: string, names: readonly string[]): SizeRow =>
+    SIMD.map((simd) =>
+      row(what, Buffer.concat([...new Set(loaded("app", simd, ...names))].map((path) => contents.get(path) ?? new Uint8Array()))),
+    ).reduce((largest, one) => (one.gzip > largest.gzip ? one : largest));
+  return {
+    files: outputFiles.map((output) => row(basename(output.path).replace("stdin", "app"), output.contents)),
+    loads: [load("without a GPU", []), load("with a GPU", [GPU]), load("with a GPU, in a worker", [GPU, ...scripts])],
+  };
 }
 
-function print(rows: readonly SizeRow[]): void {
-  const width = Math.max(...rows.map((row) => row.file.length));
-  console.log(`${"file".padEnd(width)}  ${"raw".padStart(9)}  ${"gzip".padStart(9)}`);
+function print(title: string, rows: readonly SizeRow[]): void {
+  const width = Math.max(...rows.map((row) => row.file.length), 24);
+  console.log(`${title.padEnd(width)}  ${"raw".padStart(9)}  ${"gzip".padStart(9)}`);
   for (const { file, raw, gzip } of rows) console.log(`${file.padEnd(width)}  ${String(raw).padStart(9)}  ${String(gzip).padStart(9)}`);
 }
 
 if (isMain(import.meta.url)) {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
-  const { files, total } = await measure();
+  const { files, loads } = await measure();
+  const largest = Math.max(...loads.map(({ gzip }) => gzip));
   console.log(`swivel-nn ${version}: an app that loads and runs a model, bundled and minified, in bytes`);
-  print([...files, total]);
-  console.log(`budget: ${budget} gzipped; ${total.gzip <= budget ? `${budget - total.gzip} left` : `${total.gzip - budget} over`}`);
-  if (total.gzip > budget) process.exitCode = 1;
+  print("file", files);
+  print("a device loads, together", loads);
+  console.log(`budget: ${budget} gzipped; ${largest <= budget ? `${budget - largest} left` : `${largest - budget} over`}`);
+  if (largest > budget) process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 /**
  * Builds the Wasm modules: writes the parameter structs and the dispatch of opcodes from the op tables, then compiles `assembly/` four times
- * (inference and training, each with relaxed SIMD and without) and inlines the bytes as base64 modules.
+ * (inference and training, each with relaxed SIMD and without) and inlines the bytes as text.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -134,7 +134,7 @@ export async function buildWasm(): Promise<void> {
       const binary = await compile(set, simd);
       const folder = set.name === "training" ? "training/backends/generated" : "src/backends/wasm/generated";
       await put(`build/wasm/${set.name}.${simd}.wasm`, binary);
-      await put(`${folder}/${simd}.ts`, `${HEADER}export const base64: string =\n  "${Buffer.from(binary).toString("base64")}";\n`);
+      await put(`${folder}/${simd}.ts`, `${HEADER}export const hex: string =\n  "${Buffer.from(binary).toString("hex")}";\n`);
       console.error(`wasm ${set.name} ${simd}: ${binary.length} bytes, ${gzipSync(binary).length} gzipped`);
     }
   }

@@ -2,7 +2,7 @@
  * Runs a plan as any number of workers would, on one thread and without a backend: worker after worker, step by step. A worker passes the
  * barrier alone where the control block says that all others have arrived.
  */
-import { fromBase64 } from "../../src/backends/wasm/binary.ts";
+import { fromHex } from "../../src/backends/wasm/binary.ts";
 import { CONTROL_BYTES, type ControlField, controlIndex } from "../../src/backends/wasm/control.ts";
 import { chooseSimd, type Simd } from "../../src/backends/wasm/features.ts";
 import { encodeProgram } from "../../src/backends/wasm/program.ts";
@@ -32,7 +32,7 @@ export class Workers {
     await chooseSimd(simd);
     const generated =
       simd === "relaxed" ? import("../../training/backends/generated/relaxed.ts") : import("../../training/backends/generated/baseline.ts");
-    return new Workers(new WebAssembly.Module(fromBase64((await generated).base64)));
+    return new Workers(new WebAssembly.Module(fromHex((await generated).hex)));
   }
 
   /**

@@ -150,7 +150,10 @@ describe("the package", () => {
   });
 
   it("lets an app run a model within the size budget", async () => {
-    const { total } = await measure();
-    expect(total.gzip).toBeLessThanOrEqual(budget);
+    const { loads } = await measure();
+    for (const { file, gzip } of loads) expect(gzip, file).toBeLessThanOrEqual(budget);
+    // each of them holds what the one before it holds, and more
+    expect(loads.map(({ raw }) => raw)).toEqual(loads.map(({ raw }) => raw).sort((a, b) => a - b));
+    expect(new Set(loads.map(({ raw }) => raw)).size).toBe(loads.length);
   });
 });

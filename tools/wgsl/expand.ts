@@ -1,8 +1,9 @@
 /** Makes one self-contained WGSL text of a shader file: includes resolved, marked loops written out, and for shipping, comments and spaces left out. */
 import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { writeOut } from "../../src/backends/webgpu/unroll.ts";
 import { root } from "../entries.ts";
-import { unroll } from "./unroll.ts";
+import { mark } from "./unroll.ts";
 
 /** `#include "lib/x.wgsl"`, or of another shader with other types: `#include "add.wgsl" where Elem = vec4f, Sum = vec4f`. */
 const INCLUDE = /^#include "([^"]+)"(?: where (\S.*))?\s*$/gm;
@@ -14,9 +15,11 @@ export interface ExpandOptions {
 
 /** The shader at `path` (absolute). Each file is included once, however often it is named. */
 export function expand(path: string, { unrolled = true }: ExpandOptions = {}): string {
-  const text = include(path, new Set());
-  return unrolled ? unroll(text, relative(root, path)) : text;
+  return unrolled ? writeOut(marked(path)) : include(path, new Set());
 }
+
+/** The same with marks for the loops that are to be written out. */
+export const marked = (path: string): string => mark(include(path, new Set()), relative(root, path));
 
 function include(path: string, seen: Set<string>): string {
   seen.add(path);

@@ -1,37 +1,29 @@
+import { closingBrace } from "../../src/backends/webgpu/unroll.ts";
+
 /**
- * `// @unroll` before a `for` of a shader: the build writes its body out once for each value of its variable. Drivers of desktops do that themselves;
+ * `// @unroll` before a `for` of a shader: its body is written out once for each value of its variable. Drivers of desktops do that themselves;
  * software adapters and some phones do not, and then keep small arrays in memory instead of registers (a convolution ran at a seventh of its speed).
  * The file means the same with and without: bounds are integer literals or module constants, and the body neither breaks nor continues.
  */
 
-const LOOP = /\/\/ @unroll\s*\n\s*for \(var (\w+) = ([^;]+); \1 < ([^;]+); \1\+\+\) \{/;
+const LOOP = /\/\/ @unroll\s*\n\s*for \(var (\w+) = ([^;]+); \1 < ([^;]+); \1\+\+\) \{/g;
 
-/** Replaces every marked loop, outer ones first, so that inner bounds may depend on outer variables. */
-export function unroll(code: string, where: string): string {
+/** The text with `@unroll(i, 0, 4, u) {` for the head of every such loop, as `writeOut` of src/backends/webgpu/unroll.ts takes it. */
+export function mark(code: string, where: string): string {
   const constants = constantsOf(code);
-  let text = code;
-  for (;;) {
-    const match = LOOP.exec(text);
-    if (!match) {
-      if (/\/\/ @unroll/.test(text)) {
-        throw new Error(`${where}: @unroll must stand on the line before "for (var i = 0u; i < N; i++) {"`);
-      }
-      return text;
-    }
-    const [head, variable = "", from = "", to = ""] = match;
-    const open = match.index + head.length;
-    const close = closingBrace(text, open, where);
-    const body = text.slice(open, close);
-    if (/\b(break|continue)\b/.test(body))
-      throw new Error(`${where}: the body of an unrolled loop over ${variable} must not break or continue`);
+  const text = code.replace(LOOP, (_, variable: string, from: string, to: string) => {
     const [first, suffix] = evaluate(from, constants, where);
     const [last] = evaluate(to, constants, where);
-    let copies = "";
-    for (let value = first; value < last; value++) {
-      copies += `{${body.replace(new RegExp(`(?<![.\\w])${variable}\\b`, "g"), `${value}${suffix}`)}}\n`;
-    }
-    text = text.slice(0, match.index) + copies + text.slice(close + 1);
+    return `@unroll(${variable}, ${first}, ${last}, ${suffix}) {`;
+  });
+  if (/\/\/ @unroll/.test(text)) throw new Error(`${where}: @unroll must stand on the line before "for (var i = 0u; i < N; i++) {"`);
+  for (const { 0: head, index } of text.matchAll(/@unroll\([^)]*\) \{/g)) {
+    const close = closingBrace(text, index + head.length);
+    if (close < 0) throw new Error(`${where}: a loop has no closing brace`);
+    if (/\b(break|continue)\b/.test(text.slice(index, close)))
+      throw new Error(`${where}: the body of ${head.slice(0, -2)} must not break or continue`);
   }
+  return text;
 }
 
 /** `const NAME = 8u;` at module level. */
@@ -55,14 +47,4 @@ function evaluate(expression: string, constants: ReadonlyMap<string, string>, wh
   // biome-ignore lint/security/noGlobalEval: digits and operators only, from our own files, at build time
   const value = Math.trunc(Number(globalThis.eval(text.replace(/(\d)[ui]/g, "$1"))));
   return [value, /\du/.test(text) ? "u" : /\di/.test(text) ? "i" : ""];
-}
-
-function closingBrace(text: string, from: number, where: string): number {
-  let depth = 1;
-  for (let i = from; i < text.length; i++) {
-    if (text.startsWith("//", i) && !text.startsWith("// @unroll", i)) i = text.indexOf("\n", i);
-    if (text[i] === "{") depth++;
-    if (text[i] === "}" && --depth === 0) return i;
-  }
-  throw new Error(`${where}: a loop has no closing brace`);
 }

@@ -3,7 +3,7 @@ import { BackendError } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { verify } from "../../graph/verify.ts";
 import type { Backend, CompileOptions, Executable } from "../backend.ts";
-import { fetchBinary, fromBase64, unshare } from "./binary.ts";
+import { fetchBinary, fromHex, unshare } from "./binary.ts";
 import { WasmExecutable, type WasmModule } from "./executable.ts";
 import { chooseSimd, chooseThreads, type Simd } from "./features.ts";
 import { inferenceKernels, type KernelSet } from "./lowering.ts";
@@ -21,8 +21,8 @@ export interface WasmOptions {
 /** A build of the module: its kernels, and its inlined bytes for each SIMD level. */
 export interface WasmBuild {
   readonly kernels: KernelSet;
-  /** Base64; a dynamic import, so that an app loads only the level it runs. */
-  readonly load: Readonly<Record<Simd, () => Promise<{ readonly base64: string }>>>;
+  /** Hexadecimal; a dynamic import, so that an app loads only the level it runs. */
+  readonly load: Readonly<Record<Simd, () => Promise<{ readonly hex: string }>>>;
 }
 
 export const inferenceBuild: WasmBuild = {
@@ -37,7 +37,7 @@ export async function createWasmBackend(build: WasmBuild, options: WasmOptions =
   const url = options.wasmUrl;
   const shared =
     url === undefined
-      ? fromBase64((await build.load[simd]()).base64)
+      ? fromHex((await build.load[simd]()).hex)
       : await fetchBinary(`${String(url).replace(/\/?$/, "/")}${build.kernels.name}.${simd}.wasm`);
   let module: WebAssembly.Module;
   try {

@@ -1,10 +1,10 @@
-/** The module's bytes: inlined as base64 or fetched, and turned from shared to unshared memory where there are no threads. */
+/** The module's bytes: inlined as text or fetched, and turned from shared to unshared memory where there are no threads. */
 import { BackendError } from "../../errors.ts";
 
-export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  const raw = atob(text);
-  const bytes = new Uint8Array(raw.length);
-  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+/** Hexadecimal is longer than base64, but compresses to four fifths of it: every byte stays two characters of its own. */
+export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
   return bytes;
 }
 
