@@ -1,6 +1,7 @@
 /** Pipelines of a device: each compiled once, asynchronously, whichever graphs use it. */
 import { BackendError } from "../../errors.ts";
 import type { Faults } from "./faults.ts";
+import { liveCode } from "./live_code.ts";
 import type { Shader } from "./shader.ts";
 import { COMPUTE_STAGE } from "./usage.ts";
 
@@ -13,7 +14,6 @@ export class Pipelines {
   readonly #device: GPUDevice;
   readonly #faults: Faults;
   readonly #half: boolean;
-  readonly #modules = new Map<string, GPUShaderModule>();
   readonly #layouts = new Map<string, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
 
@@ -38,7 +38,9 @@ export class Pipelines {
 
   async #compile(shader: Shader, constants: Readonly<Record<string, number>>): Promise<Pipeline> {
     const { group, pipeline: layout } = this.#layoutOf(shader);
-    const compute = { module: this.#moduleOf(shader), entryPoint: "main", constants };
+    const live = liveCode(shader.code, constants);
+    const module = this.#device.createShaderModule({ label: shader.name, code: this.#half ? inHalf(live) : live });
+    const compute = { module, entryPoint: "main", constants };
     try {
       const pipeline = await this.#faults.guard(this.#device.createComputePipelineAsync({ label: shader.name, layout, compute }));
       return { pipeline, layout: group };
@@ -52,16 +54,6 @@ export class Pipelines {
         },
       );
     }
-  }
-
-  #moduleOf(shader: Shader): GPUShaderModule {
-    let module = this.#modules.get(shader.hash);
-    if (!module) {
-      const code = this.#half ? inHalf(shader.code) : shader.code;
-      module = this.#device.createShaderModule({ label: shader.name, code });
-      this.#modules.set(shader.hash, module);
-    }
-    return module;
   }
 
   /** Shaders that bind alike share a layout. */
