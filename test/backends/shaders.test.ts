@@ -1,0 +1,45 @@
+/** Shaders as they are imported: with their loops written out they are what the build makes of the files. */
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { shaders as inference } from "../../src/backends/webgpu/generated/shaders.ts";
+import type { Shader } from "../../src/backends/webgpu/shader.ts";
+import { writeOut } from "../../src/backends/webgpu/unroll.ts";
+import { readShader, shaderFiles } from "../../tools/wgsl/build.ts";
+import { shadersDir } from "../../tools/wgsl/expand.ts";
+import { mark } from "../../tools/wgsl/unroll.ts";
+import { shaders as training } from "../../training/backends/generated/shaders.ts";
+
+it.each([
+  ["inference", inference, shadersDir],
+  ["training", training, join(shadersDir, "training")],
+])("those of %s, all of them", (_, imported: Readonly<Record<string, Shader>>, dir) => {
+  const files = shaderFiles(dir).map(readShader);
+  expect(files.map(({ name }) => name)).toEqual(Object.keys(imported));
+  for (const { name, code, hash } of files) {
+    expect(imported[name]?.code).toBe(code);
+    expect(imported[name]?.hash).toBe(hash);
+    expect(code).not.toContain("@unroll");
+  }
+});
+
+const loop = (head: string, body: string, before = "") => `${before}\n// @unroll\nfor (${head}) {${body}}\nafter();`;
+
+it("loops are written out, inner ones with the numbers of the outer ones", () => {
+  const code = loop(
+    "var i = 0u; i < N; i++",
+    `\n// a brace in a comment }\n// @unroll\nfor (var k = 1; k < 3; k++) { f(i, k, x.i, kk, 7u); }\n`,
+    "const N = 1u + 1u;",
+  );
+  const once = (i: number) => `{ f(${i}u, 1, x.i, kk, 7u); }{ f(${i}u, 2, x.i, kk, 7u); }`;
+  const lines = writeOut(mark(code, "x")).replace(/\n\/\/ a brace in a comment }/g, "");
+  expect(lines.replaceAll("\n", "")).toBe(`const N = 1u + 1u;{${once(0)}}{${once(1)}}after();`);
+});
+
+it.each([
+  [loop("var i = 0u; i < n; i++", ""), /needs n, which is no module constant/],
+  [loop("var i = 0u; i < 4u; i += 2u", ""), /must stand on the line before/],
+  [loop("var i = 0u; i < 4u; i++", "if (x) { break; }"), /must not break or continue/],
+  ["// @unroll\nfor (var i = 0u; i < 4u; i++) { f();", /has no closing brace/],
+])("what cannot be written out is refused: %s", (code, message) => {
+  expect(() => mark(code, "x.wgsl")).toThrow(message);
+});
