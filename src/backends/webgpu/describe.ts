@@ -3,6 +3,7 @@ import { BackendError } from "../../errors.ts";
 import { bindShape, type Graph, type Node, sizeOf, type Value } from "../../graph/graph.ts";
 import { verify } from "../../graph/verify.ts";
 import { makePlan, type Plan } from "../../plan/plan.ts";
+import { liveCode } from "./live_code.ts";
 import type { GpuFacts, GpuKernelSet } from "./lowering.ts";
 import { inHalf } from "./pipelines.ts";
 import { type PlannedDispatch, paramsOf, planDispatches } from "./program.ts";
@@ -28,6 +29,7 @@ export interface DispatchDescription {
   readonly op: string;
   /** Multiply-adds of the whole node; all of its dispatches share them. */
   readonly macs: number;
+  /** `code`: as the device gets it, without what the constants switch off. */
   readonly shader: { readonly name: string; readonly hash: string; readonly code: string };
   /** Override constants, `has_…` of optional tensors among them. */
   readonly constants: Readonly<Record<string, number>>;
@@ -59,7 +61,8 @@ export function describeDispatches(graph: Graph, set: GpuKernelSet, batch: numbe
         const { shader, constants, grid } = dispatch;
         const { name, hash } = shader;
         const bindings = shader.bindings.map((binding) => boundRange(graph, plan, node, dispatch, binding, facts));
-        const code = facts.precision === "f16" ? inHalf(shader.code) : shader.code;
+        const live = liveCode(shader.code, constants);
+        const code = facts.precision === "f16" ? inHalf(live) : live;
         const params = paramsOf(dispatch);
         dispatches.push({ node: node.name, op: node.op, macs, shader: { name, hash, code }, constants, grid, params, bindings });
       }
