@@ -2,6 +2,7 @@
  * Which channels depend on the input, and which of those an output needs. A dead channel kills an edge: it is constant, what depends on
  * nothing else is constant too, and what only constants and unneeded channels read is needed by nobody.
  */
+import type { Graph } from "../../src/graph/graph.ts";
 import { Constants } from "./constants.ts";
 import {
   type AnyWire,
@@ -33,9 +34,10 @@ export function livenessOf(wiring: Wiring, dead: ReadonlyMap<string, Uint8Array>
   return { states, needs: needsOf(wiring, states), constants };
 }
 
-type States = ReadonlyMap<string, Uint8Array>;
+export type States = ReadonlyMap<string, Uint8Array>;
 
-function stateOf({ graph }: Wiring, wire: AnyWire, states: States, constants: Constants, dead?: Uint8Array): Uint8Array {
+/** What is known of a wire's y, from what is known of its inputs. */
+export function stateOf({ graph }: Wiring, wire: AnyWire, states: States, constants: Constants, dead?: Uint8Array): Uint8Array {
   let y: Uint8Array;
   if (wire.kind === "mix") y = mixStates(wire, states.get(wire.x) as Uint8Array);
   else if (wire.kind === "whole") y = new Uint8Array(wire.channels).fill(states.get(wire.x)?.includes(LIVE) ? LIVE : CONSTANT);
@@ -49,15 +51,24 @@ function stateOf({ graph }: Wiring, wire: AnyWire, states: States, constants: Co
 }
 
 function mixStates(wire: MixWire, x: Uint8Array): Uint8Array {
-  const { channels, perGroup, groups, reads, biased } = wire;
+  const { channels, perGroup, groups, reads, dense, biased } = wire;
+  const most = Array.from({ length: dense ? groups : 0 }, (_, g) => highest(x.subarray(g * perGroup, (g + 1) * perGroup)));
   return Uint8Array.from({ length: channels }, (_, o) => {
-    const base = Math.floor(o / (channels / groups)) * perGroup;
+    const group = Math.floor(o / (channels / groups));
+    const base = group * perGroup;
     let state: number = biased[o] ? CONSTANT : ZERO;
+    if (dense) return Math.max(state, most[group] as number);
     for (let c = 0; c < perGroup && state !== LIVE; c++) {
       if (reads[o * perGroup + c]) state = Math.max(state, x[base + c] as number);
     }
     return state;
   });
+}
+
+function highest(states: Uint8Array): number {
+  let most: number = ZERO;
+  for (const state of states) if (state > most) most = state;
+  return most;
 }
 
 function linkedStates(wire: LinkedWire, states: States, constants: Constants): Uint8Array {
@@ -79,28 +90,32 @@ function linkedStates(wire: LinkedWire, states: States, constants: Constants): U
 function needsOf({ graph, wires, given }: Wiring, states: States): Map<string, Uint8Array> {
   const needs = new Map<string, Uint8Array>();
   for (const name of [...given.keys(), ...wires.map((wire) => wire.y)]) needs.set(name, new Uint8Array(channelCount(graph, name)));
-  const live = (name: string, channel: number): boolean => states.get(name)?.[channel] === LIVE;
   const want = (name: string, channel: number): void => {
-    if (live(name, channel)) (needs.get(name) as Uint8Array)[channel] = 1;
+    if (states.get(name)?.[channel] === LIVE) (needs.get(name) as Uint8Array)[channel] = 1;
   };
-  const wantAll = (name: string): void => {
-    for (let channel = 0; channel < channelCount(graph, name); channel++) want(name, channel);
-  };
+  for (const name of graph.outputs) wantAll(graph, name, want);
+  for (const wire of [...wires].reverse()) demand(graph, wire, needs.get(wire.y) as Uint8Array, want);
+  return needs;
+}
 
-  for (const name of graph.outputs) wantAll(name);
-  for (const wire of [...wires].reverse()) {
-    const y = needs.get(wire.y) as Uint8Array;
-    if (!y.includes(1)) continue;
-    if (!isRoutable(graph, wire.y)) wantAll(wire.y);
-    if (wire.kind === "whole") wantAll(wire.x);
-    else if (wire.kind === "mix") for (const { read } of readingGroups(wire, y)) for (const c of read) want(wire.x, c);
-    else {
-      for (const { value, from, count } of wire.links) {
-        for (let j = 0; j < y.length; j++) {
-          for (let k = 0; k < count && y[j] && (from[j] as number) >= 0; k++) want(value, (from[j] as number) + k);
-        }
+/** Names a channel of a value that somebody needs, live or not. */
+export type Want = (value: string, channel: number) => void;
+
+export function wantAll(graph: Graph, value: string, want: Want): void {
+  for (let channel = 0; channel < channelCount(graph, value); channel++) want(value, channel);
+}
+
+/** Wants what a wire reads where these channels of its y are needed. */
+export function demand(graph: Graph, wire: AnyWire, y: Uint8Array, want: Want): void {
+  if (!y.includes(1)) return;
+  if (!isRoutable(graph, wire.y)) wantAll(graph, wire.y, want);
+  if (wire.kind === "whole") wantAll(graph, wire.x, want);
+  else if (wire.kind === "mix") for (const { read } of readingGroups(wire, y)) for (const c of read) want(wire.x, c);
+  else {
+    for (const { value, from, count } of wire.links) {
+      for (let j = 0; j < y.length; j++) {
+        for (let k = 0; k < count && y[j] && (from[j] as number) >= 0; k++) want(value, (from[j] as number) + k);
       }
     }
   }
-  return needs;
 }

@@ -1,17 +1,7 @@
 /** What a cut took away. */
-import { type Cost, costOf } from "../../src/graph/cost.ts";
 import type { Graph } from "../../src/graph/graph.ts";
-import { ops } from "../../src/ops/index.ts";
+import { type Size, sizeOfGraph } from "./sizes.ts";
 import { aliveCount, type Survivors, sitesOf } from "./survivors.ts";
-
-export interface Size {
-  /** Learned numbers. */
-  readonly params: number;
-  /** Multiply-adds per example. */
-  readonly macs: number;
-  /** Bytes of weights, statistics and constants. */
-  readonly bytes: number;
-}
 
 export interface CutReport {
   readonly before: Size;
@@ -29,7 +19,7 @@ export interface CutReport {
 }
 
 export function reportOf(graph: Graph, small: Graph, survivors: Survivors): CutReport {
-  const [before, after] = [sizeOf(costOf(graph, ops)), sizeOf(costOf(small, ops))];
+  const [before, after] = [sizeOfGraph(graph), sizeOfGraph(small)];
   const saved = (key: keyof Size): number => (before[key] === 0 ? 0 : 1 - after[key] / before[key]);
   const kept = new Map(sitesOf(small).map((site) => [site.name, site.channels]));
   const sites = sitesOf(graph).map(({ name, channels }) => {
@@ -40,8 +30,6 @@ export function reportOf(graph: Graph, small: Graph, survivors: Survivors): CutR
   const layers = [...layersOf(graph)].map(([name, size]) => ({ name, before: size, after: smallLayers.get(name) ?? ([0, 0] as const) }));
   return { before, after, saved: { params: saved("params"), macs: saved("macs"), bytes: saved("bytes") }, sites, layers };
 }
-
-const sizeOf = ({ params, macs, bytes }: Cost): Size => ({ params, macs, bytes });
 
 function layersOf(graph: Graph): Map<string, readonly [number, number]> {
   const filters = graph.nodes.filter((node) => node.op === "conv2d" || node.op === "linear");

@@ -1,82 +1,162 @@
-/** From scores to survivors: by a global threshold, or by the multiply-adds that may stay. */
+/** From scores to survivors: by a global threshold or percentile, or by what may stay of multiply-adds, parameters or bytes. */
 import { InputError } from "../../src/errors.ts";
-import { costOf } from "../../src/graph/cost.ts";
 import type { Graph, Tensors } from "../../src/graph/graph.ts";
 import { verify } from "../../src/graph/verify.ts";
 import { ops } from "../../src/ops/index.ts";
-import { networkOf } from "../../src/passes/network.ts";
-import { unfused } from "../../src/passes/split.ts";
-import { macsOf } from "./filters.ts";
-import { livenessOf } from "./liveness.ts";
+import { Forecaster } from "./forecast.ts";
 import type { Scores } from "./scores.ts";
-import { aliveCount, deadChannels, type Survivors, sitesOf } from "./survivors.ts";
-import { wiringOf } from "./wiring.ts";
+import type { Size } from "./sizes.ts";
+import { aliveCount, type Survivors, sitesOf } from "./survivors.ts";
+import { type Candidate, type Costs, filledUp, largestWithin, survivorsWithout } from "./targets.ts";
 
-export interface SelectOptions {
-  /** Channels with a score of this or less die. */
-  readonly threshold?: number;
-  /** Instead: the fraction of the multiply-adds to keep at most. The largest network within it, taking channels in the order of their scores. */
-  readonly keepMacs?: number;
+/** What must not change, however survivors are chosen. */
+export interface Limits {
   /** Activations that keep all their channels. */
   readonly protect?: readonly string[];
   /** Channels that every activation keeps at least, the best by score; 0 unless given: layers may die whole. */
   readonly minimum?: number;
 }
 
+/** One of these says how much dies. */
+export interface Goal {
+  /** Channels with a score of this or less die. */
+  readonly threshold?: number;
+  /** The channels with the lowest scores die, this many percent of all that have scores. */
+  readonly percentile?: number;
+  /**
+   * The fraction of the multiply-adds to keep at most: the largest network within it, channels dying in the order of their scores. Any one dead channel
+   * more would exceed it.
+   */
+  readonly keepMacs?: number;
+  /** The same of the parameters. */
+  readonly keepParams?: number;
+  /** The same of the bytes of weights, statistics and constants. */
+  readonly keepBytes?: number;
+}
+
+export interface SelectOptions extends Goal, Limits {}
+
 export interface Selection {
   /** For `cut` and `mask`. Activations without scores are not in it: they keep all. */
   readonly survivors: Survivors;
   /** The highest score among the channels that die; −∞ where none does. */
   readonly threshold: number;
-  /** Multiply-adds per example before and after the cut, exactly as `cut` will leave them. */
-  readonly macs: { readonly before: number; readonly after: number };
+  /** The network's size, and what `cut` will leave of it. */
+  readonly before: Size;
+  readonly after: Size;
   /** Channels with scores, and how many of them survive. */
   readonly channels: { readonly total: number; readonly alive: number };
   /** What to know before cutting, one sentence each: layers that die whole. */
   readonly warnings: readonly string[];
 }
 
-interface Candidate {
-  readonly site: string;
-  readonly channel: number;
-  readonly score: number;
-}
+const KEEPS = { keepMacs: "macs", keepParams: "params", keepBytes: "bytes" } as const;
+type Keep = keyof typeof KEEPS;
+const NAMES = { macs: "multiply-adds", params: "parameters", bytes: "bytes" } as const;
 
 /**
- * Chooses survivors. Costs come from the channels that a cut would keep, dead neighbours included, without cutting. Throws InputError E_OPTION
- * unless exactly one of `threshold` and `keepMacs` is given, for impossible values and for a target that cannot be met; E_INPUT for scores of
- * another network.
+ * Chooses survivors. Costs come from the channels that a cut would keep, dead neighbours included, mostly without cutting. Throws InputError
+ * E_OPTION unless exactly one goal is given, for impossible values and for a target that cannot be met; E_INPUT for scores of another network.
  */
 export function select(graph: Graph, tensors: Tensors, scores: Scores, options: SelectOptions): Selection {
   verify(graph, ops);
   checkOptions(graph, options);
-  const wiring = wiringOf(unfused(networkOf(graph, tensors)));
+  const network = new Forecaster(graph, tensors);
   const candidates = candidatesOf(graph, scores, options);
-  const survivorsOf = (count: number): Survivors => survivorsWithout(scores, candidates.slice(0, count));
-  const macsAt = (count: number): number => macsOf(wiring, livenessOf(wiring, deadChannels(graph, survivorsOf(count))));
-  const before = costOf(graph, ops).macs;
-  const count =
-    options.keepMacs === undefined
-      ? candidates.filter(({ score }) => score <= (options.threshold as number)).length
-      : fewest(candidates.length, before * options.keepMacs, macsAt, options.keepMacs, before);
-  const survivors = survivorsOf(count);
-  const counts = Object.values(survivors).map((alive) => ({ total: alive.length, alive: aliveCount(alive) }));
-  const after = macsAt(count);
+  const everybody = everybodyOf(scores);
+  return selectionOf(network, scores, choose(network, candidates, everybody, options));
+}
+
+function choose(network: Forecaster, candidates: readonly Candidate[], everybody: Survivors, options: SelectOptions): Survivors {
+  const { threshold, percentile } = options;
+  if (threshold !== undefined)
+    return survivorsWithout(
+      everybody,
+      candidates.filter(({ score }) => score <= threshold),
+    );
+  if (percentile !== undefined) {
+    const scored = Object.values(everybody).reduce((sum, { length }) => sum + length, 0);
+    return survivorsWithout(everybody, candidates.slice(0, Math.round((percentile / 100) * scored)));
+  }
+  const [keep] = Object.keys(KEEPS).filter((name) => options[name as Keep] !== undefined) as [Keep];
+  return within(network, candidates, everybody, keep, options[keep] as number);
+}
+
+/**
+ * Constants are not foretold: where some come on top, the rest gets so much less room, until all of it is within the target, and then each dead
+ * channel is tried for real.
+ */
+function within(network: Forecaster, candidates: readonly Candidate[], everybody: Survivors, keep: Keep, share: number): Survivors {
+  const key = KEEPS[keep];
+  const target = network.before[key] * share;
+  for (let room = target; ; ) {
+    const survivors = largestWithin(candidates, everybody, costsOf(network, key), room);
+    if (!survivors) break;
+    const excess = network.after(survivors)[key] - target;
+    if (excess > 0) room -= excess;
+    else if (room === target && network.forecast(survivors).exact) return survivors;
+    else return filledUp(survivors, candidates, (larger) => network.fits(larger, key, target));
+  }
+  const least = network.after(survivorsWithout(everybody, candidates))[key] / network.before[key];
+  throw new InputError(
+    "E_OPTION",
+    `${keep} ${share}: with every scored channel cut ${least.toFixed(3)} of the ${NAMES[key]} remain; protect less, or lower minimum`,
+  );
+}
+
+function costsOf(network: Forecaster, key: keyof Size): Costs {
+  const of = (survivors: Survivors): number => network.forecast(survivors)[key];
   return {
-    survivors,
-    threshold: candidates[count - 1]?.score ?? Number.NEGATIVE_INFINITY,
-    macs: { before, after },
-    channels: { total: counts.reduce((sum, { total }) => sum + total, 0), alive: counts.reduce((sum, { alive }) => sum + alive, 0) },
-    warnings: warningsOf(survivors, after),
+    of,
+    restore(survivors, channels, fits) {
+      const found = survivorsWithout(survivors, []);
+      const steps = network.restoration(survivors);
+      for (const { site, channel } of channels) {
+        const flags = found[site] as Uint8Array;
+        flags[channel] = 1;
+        steps?.restore(site, channel);
+        if (fits(steps ? steps.size[key] : of(found))) continue;
+        flags[channel] = 0;
+        steps?.undo();
+      }
+      return found;
+    },
   };
 }
 
-function checkOptions(graph: Graph, { threshold, keepMacs, protect = [], minimum = 0 }: SelectOptions): void {
-  if ((threshold === undefined) === (keepMacs === undefined)) throw new InputError("E_OPTION", "select: give either threshold or keepMacs");
+/** What a choice comes to. */
+export function selectionOf(network: Forecaster, scores: Scores, survivors: Survivors): Selection {
+  const counts = Object.values(survivors).map((alive) => ({ total: alive.length, alive: aliveCount(alive) }));
+  const dead = Object.entries(scores.sites).flatMap(([site, list]) => Array.from(list).filter((_, channel) => !survivors[site]?.[channel]));
+  const after = network.after(survivors);
+  return {
+    survivors,
+    threshold: dead.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY),
+    before: network.before,
+    after,
+    channels: { total: counts.reduce((sum, { total }) => sum + total, 0), alive: counts.reduce((sum, { alive }) => sum + alive, 0) },
+    warnings: warningsOf(survivors, after.macs),
+  };
+}
+
+function checkOptions(graph: Graph, options: SelectOptions): void {
+  const goals = ["threshold", "percentile", ...Object.keys(KEEPS)] as (keyof Goal)[];
+  if (goals.filter((name) => options[name] !== undefined).length !== 1)
+    throw new InputError("E_OPTION", `select: give one of ${goals.join(", ")}, and only one`);
+  const { threshold, percentile } = options;
   if (threshold !== undefined && Number.isNaN(threshold)) throw new InputError("E_OPTION", "threshold NaN: give a number");
-  if (keepMacs !== undefined && !(keepMacs > 0 && keepMacs <= 1)) {
-    throw new InputError("E_OPTION", `keepMacs ${keepMacs}: give a fraction above 0 and up to 1, such as 0.5`);
+  if (percentile !== undefined && !(percentile >= 0 && percentile <= 100))
+    throw new InputError("E_OPTION", `percentile ${percentile}: give a number from 0 to 100, such as 40`);
+  for (const name of Object.keys(KEEPS) as Keep[]) {
+    const share = options[name];
+    if (share !== undefined && !(share > 0 && share <= 1))
+      throw new InputError("E_OPTION", `${name} ${share}: give a fraction above 0 and up to 1, such as 0.5`);
   }
+  checkLimits(graph, options);
+}
+
+/** Throws InputError E_OPTION for an activation that the graph has not, and for a minimum that is no number of channels. */
+export function checkLimits(graph: Graph, { protect = [], minimum = 0 }: Limits): void {
   if (!Number.isInteger(minimum) || minimum < 0)
     throw new InputError("E_OPTION", `minimum ${minimum}: give a number of channels, 0 or more`);
   const names = sitesOf(graph).map(({ name }) => name);
@@ -86,7 +166,7 @@ function checkOptions(graph: Graph, { threshold, keepMacs, protect = [], minimum
 }
 
 /** The channels that may die, the least missed first; of equal scores the earlier first. */
-function candidatesOf(graph: Graph, scores: Scores, { protect = [], minimum = 0 }: SelectOptions): Candidate[] {
+export function candidatesOf(graph: Graph, scores: Scores, { protect = [], minimum = 0 }: Limits): Candidate[] {
   const channels = new Map(sitesOf(graph).map((site) => [site.name, site.channels]));
   const byScore = (a: Candidate, b: Candidate): number => a.score - b.score;
   return Object.entries(scores.sites)
@@ -105,28 +185,9 @@ function candidatesOf(graph: Graph, scores: Scores, { protect = [], minimum = 0 
     .sort(byScore);
 }
 
-function survivorsWithout(scores: Scores, dead: readonly Candidate[]): Survivors {
-  const survivors = Object.fromEntries(Object.entries(scores.sites).map(([site, list]) => [site, new Uint8Array(list.length).fill(1)]));
-  for (const { site, channel } of dead) (survivors[site] as Uint8Array)[channel] = 0;
-  return survivors;
-}
-
-/** How many candidates must die, counted from the least missed: costs only fall with their number. */
-function fewest(candidates: number, target: number, macsAt: (count: number) => number, keep: number, before: number): number {
-  const least = macsAt(candidates);
-  if (least > target) {
-    throw new InputError(
-      "E_OPTION",
-      `keepMacs ${keep}: with every scored channel cut ${(least / before).toFixed(3)} of the multiply-adds remain; protect less, or lower minimum`,
-    );
-  }
-  let [low, high] = [0, candidates];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (macsAt(middle) <= target) high = middle;
-    else low = middle + 1;
-  }
-  return high;
+/** All channels that have scores. */
+export function everybodyOf(scores: Scores): Survivors {
+  return Object.fromEntries(Object.entries(scores.sites).map(([site, list]) => [site, new Uint8Array(list.length).fill(1)]));
 }
 
 function warningsOf(survivors: Survivors, macs: number): string[] {

@@ -81,6 +81,8 @@ export interface MixWire extends Wire {
   readonly perGroup: number;
   /** 1 where filter o reads channel c of its group with a weight that is not zero, at o · perGroup + c. */
   readonly reads: Uint8Array;
+  /** True if every filter reads every channel of its group, which spares looking it up. */
+  readonly dense: boolean;
   /** 1 for each filter with a bias that is not zero. */
   readonly biased: Uint8Array;
 }
@@ -174,6 +176,7 @@ function wireOf(network: Network, node: Node): AnyWire {
       perGroup,
       groups: channelCount(graph, x) / perGroup,
       reads,
+      dense: reads.every((flag) => flag === 1),
       biased: rowsWith(network, node.inputs.bias, channels),
     };
   }
@@ -221,12 +224,12 @@ export function linksOf(graph: Graph, node: Node, channels: number): Link[] {
 
 /** For each group with a needed filter: those filters, and the channels of x that they read. */
 export function readingGroups(wire: MixWire, needed: Uint8Array): { kept: number[]; read: number[] }[] {
-  const { channels, groups, perGroup, reads } = wire;
+  const { channels, groups, perGroup, reads, dense } = wire;
   const filters = channels / groups;
   return Array.from({ length: groups }, (_, g) => {
     const kept = marked(needed.subarray(g * filters, (g + 1) * filters)).map((o) => g * filters + o);
     const columns = Array.from({ length: kept.length === 0 ? 0 : perGroup }, (_, c) => c);
-    return { kept, read: columns.filter((c) => kept.some((o) => reads[o * perGroup + c])).map((c) => g * perGroup + c) };
+    return { kept, read: columns.filter((c) => dense || kept.some((o) => reads[o * perGroup + c])).map((c) => g * perGroup + c) };
   }).filter(({ kept }) => kept.length > 0);
 }
 
