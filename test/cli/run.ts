@@ -52,6 +52,9 @@ export interface RunOptions {
   readonly onStderr?: (text: string, child: ChildProcess) => void;
 }
 
+/** What Node's WebGPU (Dawn) tells of the machine's drivers, whoever asks for an adapter; no word of ours. */
+const DAWN = /^Warning: .*\n(?: {4}at .*\n\n?)*/gm;
+
 /** Starts the command in the test file's folder and waits for its end. */
 export function swivel(args: readonly string[], { env, through = [], onStderr }: RunOptions = {}): Promise<Ran> {
   const [program = "", ...rest] = [...through, process.execPath, cli, ...args];
@@ -63,10 +66,10 @@ export function swivel(args: readonly string[], { env, through = [], onStderr }:
     });
     child.stderr.on("data", (piece) => {
       stderr += piece;
-      onStderr?.(stderr, child);
+      onStderr?.(stderr.replace(DAWN, ""), child);
     });
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    child.on("close", (code) => resolve({ code, stdout, stderr: stderr.replace(DAWN, "") }));
   });
 }
 

@@ -64,7 +64,8 @@ describe("wrong use ends with code 2 and one line", () => {
     ["an input of two sizes", ["init", "--arch", "lenet", "--input", "28x28", ...out], /--input/, /3x32x32/],
     ["an input as large as a hall", ["init", "--arch", "lenet", "--input", "1x100000x100000", ...out], /--input/, /1 to 16384/],
     ["a data set nobody knows", ["data", "fetch", "imagenet"], /'imagenet'/, /mnist, fashion-mnist, cifar-10, cifar-100/],
-    ["a backend that cannot train", ["train", "--backend", "webgpu", ...out], /--backend/, /auto, wasm, reference/],
+    ["a backend that nobody knows", ["train", "--backend", "cuda", ...out], /--backend/, /auto, wasm, webgpu, reference/],
+    ["a precision that nobody knows", ["eval", "x", "--precision", "f64"], /--precision/, /f32, f16/],
   ])("%s", async (_, args, ...words) => {
     expectRefusal(await swivel(args), "E_OPTION", ...words);
     expect(existsSync(join(folder, "never.safetensors"))).toBe(false);
