@@ -185,14 +185,10 @@ await describeWithAdapter("swiftshader", () => {
 
     it("takes WebGPU where that is faster, and leaves it when its memory is exhausted", async () => {
       const devices = await installGpu({ info: hardware, onDevice: (device) => limitBuffers(device, 4096) });
-      const { run } = WasmExecutable.prototype;
-      const slower = vi.spyOn(WasmExecutable.prototype, "run").mockImplementation(async function (this: WasmExecutable, ...call) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        return run.apply(this, call);
-      });
+      using slower = slowWasm();
       const told: Explanation[] = [];
       using session = await Session.load(model, { onFallback: (explanation) => told.push(explanation) });
-      slower.mockRestore();
+      slower.restore();
       expect(session.explain()).toMatchObject({ backend: "webgpu", why: expect.stringMatching(/^WebGPU on Acme 3000 takes/) });
       await expectRuns(session);
       const large = imageOf(1, 64);
@@ -368,6 +364,28 @@ await describeWithAdapter("swiftshader", () => {
     });
   });
 
+  describe("a command that the device refuses", () => {
+    it("fails the runs after it where WebGPU was asked for, and leads to Wasm in auto", async () => {
+      for (const backend of ["webgpu", "auto"] as const) {
+        const devices = await installGpu({ info: hardware });
+        // measured, WebGPU must be the faster one
+        using _ = backend === "auto" ? slowWasm() : undefined;
+        using session = await Session.load(model, { backend });
+        devices[0]?.createBuffer({ size: 16, usage: 0x1 | 0x80 });
+        await devices[0]?.queue.onSubmittedWorkDone();
+        if (backend === "webgpu")
+          expect(await messageOf(session.run({ image: imageOf(1) }))).toMatch(/^E_BACKEND WebGPU refused a command: /);
+        else {
+          await expectRuns(session);
+          expect(session.explain()).toMatchObject({
+            backend: "wasm",
+            why: expect.stringMatching(/^WebGPU failed: WebGPU refused a command/),
+          });
+        }
+      }
+    });
+  });
+
   describe("no memory", () => {
     it("names the buffer where WebGPU was asked for, and the session goes on with smaller batches", async () => {
       await installGpu({ onDevice: (device) => limitBuffers(device, 4096) });
@@ -413,6 +431,17 @@ await describeWithAdapter("swiftshader", () => {
     });
   });
 });
+
+/** Has every run on Wasm take 50 ms more. */
+function slowWasm(): Disposable & { restore(): void } {
+  const { run } = WasmExecutable.prototype;
+  const spy = vi.spyOn(WasmExecutable.prototype, "run").mockImplementation(async function (this: WasmExecutable, ...call) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return run.apply(this, call);
+  });
+  const restore = () => spy.mockRestore();
+  return { restore, [Symbol.dispose]: restore };
+}
 
 /** Pretends that no buffer may be larger. */
 function limitBuffers(device: GPUDevice, bytes: number): void {
