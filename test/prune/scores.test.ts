@@ -152,6 +152,20 @@ describe("criteria", () => {
     }
   });
 
+  it.each(["l1", "taylor"] as const)("slope-%s is |b| times that, where there is a slope", async (other) => {
+    const combined = await score({ criterion: `slope-${other}`, calibration: calibration() });
+    const { sites } = await score({ criterion: other, calibration: calibration() });
+    expect(Object.keys(combined.sites)).toEqual(["first", "sum", "last"]);
+    expect(combined.skipped).toEqual({ plain: "it is not rotated: there is no slope" });
+    for (const [name, values] of Object.entries(combined.sites)) {
+      const slope = list(`${name}.slope`);
+      close(
+        values,
+        slope.map((b, c) => Math.abs(b) * (sites[name]?.[c] as number)),
+      );
+    }
+  });
+
   it("taylor wants logits and data", async () => {
     await expect(score({ criterion: "taylor" })).rejects.toThrow(/E_OPTION .*taylor.*calibration/);
     await expect(score({ criterion: "taylor", calibration: { ...calibration(), batches: [] } })).rejects.toThrow(/E_INPUT .*no batch/);

@@ -22,7 +22,8 @@ import { channelCount, wiringOf } from "./wiring.ts";
  */
 export function cut(graph: Graph, tensors: Tensors, survivors: Survivors = {}): { graph: Graph; tensors: Tensors; report: CutReport } {
   const small = cutExact({ graph, tensors }, survivors);
-  return { graph: small.graph, tensors: rounded(small.tensors), report: reportOf(graph, small.graph, survivors) };
+  const plain = unfused(networkOf(graph, tensors)).graph;
+  return { graph: small.graph, tensors: rounded(small.tensors), report: reportOf(graph, plain, small.graph, survivors) };
 }
 
 /** The same without rounding: what was computed stays float64. */

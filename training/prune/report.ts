@@ -1,5 +1,6 @@
 /** What a cut took away. */
 import type { Graph } from "../../src/graph/graph.ts";
+import { type Counting, countingOf } from "./counting.ts";
 import { type Size, sizeOfGraph } from "./sizes.ts";
 import { aliveCount, type Survivors, sitesOf } from "./survivors.ts";
 
@@ -8,6 +9,8 @@ export interface CutReport {
   readonly after: Size;
   /** Fractions of `before`. */
   readonly saved: Size;
+  /** The weights of filters alone, as the method's authors count what is saved and as it is. */
+  readonly counting: Counting;
   /** Every activation: its channels, how many were to survive, and how many the cut network still stores (fewer where nobody reads them). */
   readonly sites: readonly { readonly name: string; readonly channels: number; readonly alive: number; readonly stored: number }[];
   /** Every convolution and linear layer: [outputs, inputs per group], before and after ([0, 0]: gone). */
@@ -18,7 +21,8 @@ export interface CutReport {
   }[];
 }
 
-export function reportOf(graph: Graph, small: Graph, survivors: Survivors): CutReport {
+/** `plain` is `graph` with nothing fused, `small` what the cut left of it. */
+export function reportOf(graph: Graph, plain: Graph, small: Graph, survivors: Survivors): CutReport {
   const [before, after] = [sizeOfGraph(graph), sizeOfGraph(small)];
   const saved = (key: keyof Size): number => (before[key] === 0 ? 0 : 1 - after[key] / before[key]);
   const kept = new Map(sitesOf(small).map((site) => [site.name, site.channels]));
@@ -28,7 +32,14 @@ export function reportOf(graph: Graph, small: Graph, survivors: Survivors): CutR
   });
   const smallLayers = layersOf(small);
   const layers = [...layersOf(graph)].map(([name, size]) => ({ name, before: size, after: smallLayers.get(name) ?? ([0, 0] as const) }));
-  return { before, after, saved: { params: saved("params"), macs: saved("macs"), bytes: saved("bytes") }, sites, layers };
+  return {
+    before,
+    after,
+    saved: { params: saved("params"), macs: saved("macs"), bytes: saved("bytes") },
+    counting: countingOf(plain, small, survivors),
+    sites,
+    layers,
+  };
 }
 
 function layersOf(graph: Graph): Map<string, readonly [number, number]> {

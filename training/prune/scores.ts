@@ -17,14 +17,15 @@ import { channelCount, linksOf } from "./wiring.ts";
  * - `gamma`: |γ| (Network Slimming);
  * - `l1`: L1 norm of the filter that makes the channel over the mean of its layer, so that layers compare; the mean where several make it;
  * - `taylor`: mean over examples of |Σ activation · gradient|, the first-order change of the loss (Molchanov et al. 2017);
+ * - `slope-l1`, `slope-taylor`: |b| times the other, so that a channel is hardly missed if either says so;
  * - `random`: uniform in [0, 1), the control.
  */
-export const criteria = ["slope", "slope-gamma", "gamma", "l1", "taylor", "random"] as const;
+export const criteria = ["slope", "slope-gamma", "slope-l1", "slope-taylor", "gamma", "l1", "taylor", "random"] as const;
 export type Criterion = (typeof criteria)[number];
 
 export interface ScoreOptions {
   readonly criterion: Criterion;
-  /** Needed by `taylor`, and by `slope-gamma` where an activation follows a sum. */
+  /** Needed by `taylor` and `slope-taylor`, and by `slope-gamma` where an activation follows a sum. */
   readonly calibration?: Calibration;
   /** Of `random`. */
   readonly seed?: number | string;
@@ -75,8 +76,15 @@ async function score(graph: Graph, tensors: Tensors, tensor: Tensor, options: Sc
       return slopeGamma(graph, tensors, tensor, options);
     case "l1":
       return filterNorms(graph, tensor);
+    case "slope-l1":
+      return timesSlope(sites, tensor, filterNorms(graph, tensor));
     case "taylor":
       return taylorScores(graph, tensors, sites, calibrationOf(options, "taylor"), options.signal);
+    case "slope-taylor": {
+      const rotated = sites.filter(({ slope }) => slope !== undefined);
+      const calibration = calibrationOf(options, "slope-taylor");
+      return timesSlope(sites, tensor, await taylorScores(graph, tensors, rotated, calibration, options.signal));
+    }
     case "random": {
       const random = new Random(options.seed ?? 0);
       return each(({ channels }) => Float64Array.from({ length: channels }, () => random.uniform()));
@@ -85,9 +93,22 @@ async function score(graph: Graph, tensors: Tensors, tensor: Tensor, options: Sc
 }
 
 const NOT_ROTATED = "it is not rotated: there is no slope";
+const NO_FILTER = "no filter makes it";
 const NO_NORM = "no batch norm feeds it alone";
 
 const magnitudes = (data: AnyTensorData): Float64Array => Float64Array.from(data, Math.abs);
+
+/** |b| · score where there are both. */
+function timesSlope(sites: readonly Site[], tensor: Tensor, found: Found): Found {
+  const product = ({ name, slope }: Site): Float64Array | string => {
+    const scores = found.get(name) ?? NO_FILTER;
+    if (slope === undefined) return NOT_ROTATED;
+    if (typeof scores === "string") return scores;
+    const b = magnitudes(tensor(slope));
+    return scores.map((score, c) => score * (b[c] as number));
+  };
+  return new Map(sites.map((site) => [site.name, product(site)]));
+}
 
 function calibrationOf({ calibration }: ScoreOptions, why: string): Calibration {
   if (calibration) return calibration;
@@ -101,10 +122,10 @@ async function slopeGamma(graph: Graph, tensors: Tensors, tensor: Tensor, option
     const gamma = gammaOf(graph, tensor, site);
     if (site.slope === undefined) found.set(site.name, NOT_ROTATED);
     else if (gamma) {
-      const slope = tensor(site.slope);
+      const b = magnitudes(tensor(site.slope));
       found.set(
         site.name,
-        gamma.map((g, c) => g * Math.abs(slope[c] as number)),
+        gamma.map((g, c) => g * (b[c] as number)),
       );
     } else sums.push(site);
   }
@@ -141,7 +162,7 @@ function filterNorms(graph: Graph, tensor: Tensor): Found {
     const own = filters.filter((member) => !member.shared);
     const used = own.length > 0 ? own : filters;
     if (used.length === 0) {
-      found.set(site, "no filter makes it");
+      found.set(site, NO_FILTER);
       continue;
     }
     const total = new Float64Array(channels);
