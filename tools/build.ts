@@ -99,7 +99,11 @@ export async function build(upTo: "sources" | "dist" = "dist"): Promise<void> {
   await withLock(async () => {
     const steps = [
       { name: "page", inputs: pageInputs, run: buildPage },
-      { name: "shaders", inputs: ["shaders", "tools/wgsl", "src/backends/webgpu/shader.ts", "src/backends/webgpu/unroll.ts"], run: buildShaders },
+      {
+        name: "shaders",
+        inputs: ["shaders", "tools/wgsl", "src/backends/webgpu/shader.ts", "src/backends/webgpu/unroll.ts"],
+        run: buildShaders,
+      },
       { name: "wasm", inputs: await wasmInputs(), run: wasmStep },
       { name: "dist", inputs: [...toolInputs, ...sourceDirs], run: distStep },
     ];
