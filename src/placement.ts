@@ -144,7 +144,7 @@ export class Placement {
   }
 }
 
-const softwareWhy = (name: string): string => `the only WebGPU adapter is computed by the CPU (${name}), where WebAssembly is faster`;
+const softwareWhy = (name: string): string => `the WebGPU adapter is computed by the CPU (${name}), where WebAssembly is faster`;
 
 /** The one of two places that takes less time for a run, measured in turns; the other is freed. Throws AbortedError. */
 export async function faster(gpu: Place, wasm: Place, inputs: Tensors, options: MeasureOptions): Promise<Place> {

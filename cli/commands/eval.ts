@@ -60,7 +60,8 @@ export const evalCommand = (): Command =>
         const { backend, why, adapter, precision, precisionWhy, simd, threads } = session.explain();
         const facts = { model: path, data: dataset.name, accuracy, n, msPerImage, batch };
         const value = { ...facts, backend, why, adapter, precision, precisionWhy, simd, threads };
-        const where = adapter === undefined ? [backend, `${simd} SIMD`, plural(threads, "thread")] : [`${backend} on ${adapter}`, precision];
+        const where =
+          adapter === undefined ? [backend, `${simd} SIMD`, plural(threads, "thread")] : [`${backend} on ${adapter}`, precision];
         const how = [...where, ...(precisionWhy === undefined ? [] : [`not f16, since ${precisionWhy}`])].join(", ");
         const speed = `${msPerImage.toFixed(3)} ms per image in batches of ${batch} (${how})`;
         output.result(value, `${percent(accuracy)} of ${plural(n, "test image")} of ${dataset.name} right\n${speed}`);

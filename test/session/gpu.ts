@@ -1,9 +1,7 @@
 /** A `navigator.gpu` for tests: Node's software adapter under any name, whose devices can be watched and taken away. */
 import { vi } from "vitest";
+import { WasmExecutable } from "../../src/backends/wasm/executable.ts";
 import { findAdapter } from "../../src/backends/webgpu/adapter.ts";
-import { GraphBuilder } from "../../src/graph/builder.ts";
-import { writeModel } from "../../src/index.ts";
-import { ops } from "../../src/ops/index.ts";
 
 export interface FakeGpu {
   /** What the adapter says of itself; as it is unless given. */
@@ -60,20 +58,22 @@ export async function ownDevice(descriptor?: GPUDeviceDescriptor): Promise<GPUDe
   return device;
 }
 
-/** y = mean over pixels of x + slope · relu(x), with an image of 2×4×4: 32 numbers in, 2 out. */
-export function tinyModel(): Uint8Array<ArrayBuffer> {
-  const net = new GraphBuilder(ops);
-  const x = net.input("image", ["N", 2, 4, 4]);
-  const rotated = net.add("relu", "rotated", { x, slope: net.param("slope", [2]) });
-  net.output(net.add("global_avg_pool", "mean", { x: net.add("add", "sum", { a: rotated, b: x }) }));
-  return writeModel({ graph: net.build(), tensors: { slope: Float32Array.of(0.5, -2) } });
+/** Has every run on Wasm take 50 ms more. */
+export function slowWasm(): Disposable & { restore(): void } {
+  const { run } = WasmExecutable.prototype;
+  const spy = vi.spyOn(WasmExecutable.prototype, "run").mockImplementation(async function (this: WasmExecutable, ...call) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return run.apply(this, call);
+  });
+  const restore = () => spy.mockRestore();
+  return { restore, [Symbol.dispose]: restore };
 }
 
-/** What `tinyModel` computes. */
-export function tinyOutputs(image: Float32Array): number[] {
-  return Array.from({ length: image.length / 16 }, (_, plane) => {
-    const slope = plane % 2 === 0 ? 0.5 : -2;
-    const values = [...image.subarray(16 * plane, 16 * (plane + 1))];
-    return values.reduce((sum, value) => sum + slope * Math.max(0, value) + value, 0) / 16;
-  });
+/** Pretends that no buffer may be larger. */
+export function limitBuffers(device: GPUDevice, bytes: number): void {
+  const limits = { maxBufferSize: bytes, maxStorageBufferBindingSize: bytes };
+  Object.defineProperty(device, "limits", { value: limits });
 }
+
+/** What a real adapter may call itself. */
+export const hardware = { vendor: "acme", description: "Acme 3000" } as const;

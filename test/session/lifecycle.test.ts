@@ -1,24 +1,10 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { AbortedError, BackendError } from "../../src/errors.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { Session, writeModel } from "../../src/index.ts";
 import { ops } from "../../src/ops/index.ts";
 import { expectLogits, goldenImage, goldenLogits, goldenPath } from "./golden.ts";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
-
-/** Bytes that JavaScript holds, inside its heap and outside, once garbage is gone. */
-async function heldBytes(): Promise<number> {
-  for (let i = 0; i < 3; i++) {
-    collectGarbage();
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
+import { heldBytes } from "./held_bytes.ts";
 
 /** A network that takes long enough to be stopped on its way: `layers` convolutions of some 150 million multiply-adds each. */
 function slowModel(layers: number): Uint8Array {

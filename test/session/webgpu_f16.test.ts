@@ -12,7 +12,8 @@ import { sgd } from "../../training/optimizers.ts";
 import { Random } from "../../training/random.ts";
 import { Trainer } from "../../training/trainer.ts";
 import { describeWithAdapter } from "../backends/adapter.ts";
-import { ownDevice, tinyModel, tinyOutputs } from "./gpu.ts";
+import { ownDevice } from "./gpu.ts";
+import { tinyModel, tinyOutputs } from "./tiny.ts";
 
 const IMAGES = 120;
 const BOUND = 0.01;

@@ -9,7 +9,7 @@ import type * as swivel from "../../src/index.ts";
 import { root } from "../../tools/entries.ts";
 import { describeWithAdapter } from "../backends/adapter.ts";
 import { bundleRuntime } from "./bundle.ts";
-import { tinyModel, tinyOutputs } from "./gpu.ts";
+import { tinyModel, tinyOutputs } from "./tiny.ts";
 
 mkdirSync(join(root, "build"), { recursive: true });
 const dir = mkdtempSync(join(root, "build", "runtime-"));
