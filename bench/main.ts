@@ -1,10 +1,11 @@
-/** `npm run bench -- NAME [--json]`: benchmarks against the multiply-add peak and against peers, always interleaved; and counts, which time nothing. */
+/** `npm run bench -- NAME [--json] [--write]`: benchmarks against the multiply-add peak and against peers, always interleaved; and counts, which time nothing. */
 import { availableParallelism, cpus } from "node:os";
 import { SwivelError } from "swivel-nn";
 import type { Bench } from "./bench.ts";
 import { benchDispatches } from "./dispatches.ts";
 import { benchGpu } from "./gpu.ts";
 import { benchIsa } from "./isa.ts";
+import { writeBlock } from "./page.ts";
 import { benchTrain } from "./train.ts";
 
 interface Entry {
@@ -30,13 +31,13 @@ const benches: Readonly<Record<string, Entry>> = {
 };
 
 const [name = "", ...flags] = process.argv.slice(2);
-const args = flags.filter((flag) => flag !== "--json");
+const args = flags.filter((flag) => flag !== "--json" && flag !== "--write");
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
 const unknown = bench?.options ? undefined : args[0];
 if (!bench || unknown !== undefined) {
   const list = Object.entries(benches).map(([key, { what }]) => `  ${key}   ${what}`);
   console.error(
-    `${unknown === undefined ? `no benchmark "${name}"` : `no option ${unknown}`}; npm run bench -- NAME [--json]\n${list.join("\n")}`,
+    `${unknown === undefined ? `no benchmark "${name}"` : `no option ${unknown}`}; npm run bench -- NAME [--json] [--write]\n${list.join("\n")}`,
   );
   process.exit(2);
 }
@@ -52,6 +53,7 @@ const machine = {
   date: new Date().toISOString().slice(0, 10),
 };
 const place = `${machine.cpu}, ${machine.cores} cores; ${machine.engine}; ${machine.date}`;
+if (flags.includes("--write")) writeBlock(["npm run bench --", name, ...args].join(" "), `${text}\n${place}`);
 const report = flags.includes("--json") ? JSON.stringify({ machine, ...value }, null, 2) : `${text}\n${place}`;
 // the threads of a WebGPU device would keep the process
 process.stdout.write(`${report}\n`, () => process.exit(0));
