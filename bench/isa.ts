@@ -8,6 +8,7 @@ import type { Bench } from "./bench.ts";
 import { everyShader } from "./isa/every_shader.ts";
 import { bars, type JudgedRow, judge } from "./isa/judge.ts";
 import { graphOf, type Layer, layers, shapeOf } from "./isa/layers.ts";
+import { adapterName } from "./isa/passes.ts";
 import { rowsOf } from "./isa/row.ts";
 import { findTool, gpus } from "./isa/tool.ts";
 import { columns } from "./table.ts";
@@ -17,7 +18,7 @@ const AT_ONCE = 2;
 
 export async function benchIsa(args: readonly string[]): Promise<Bench> {
   const { layer, tool: given } = readArgs(args);
-  const tool = findTool(given);
+  const tool = { file: findTool(given), driver: await adapterName() };
   const asked = layer ? [layer] : layers;
   const jobs: { dispatch: DispatchDescription; shape: string }[] = [];
   const missing = new Map<string, string>();
@@ -48,10 +49,11 @@ export async function benchIsa(args: readonly string[]): Promise<Bench> {
   const text = [
     table(rows, layer !== undefined),
     ...summary(rows),
+    `passes counted on ${tool.driver}`,
     ...unsupported.map(({ why }) => why),
     ...failures.map(({ shader, shape, why }) => `✗ ${shader}, ${shape}: ${why}`),
   ].join("\n");
-  return { value: { bars, unsupported, failures, rows }, text };
+  return { value: { driver: tool.driver, bars, unsupported, failures, rows }, text };
 }
 
 /** `--op conv2d --x 1,13,32,32 --w 13,13,3,3 [--stride 2] [--precision f16] [--tool FILE]`; without `--op` all layers. */

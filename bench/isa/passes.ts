@@ -24,11 +24,17 @@ function counting({ shader, constants, bindings }: DispatchDescription) {
   return { wavesPerGroup, ...countPasses(shader.code, bindings.length + 1, wavesPerGroup) };
 }
 
-let device: Promise<GPUDevice> | undefined;
+let device: Promise<{ gpu: GPUDevice; name: string }> | undefined;
 /** Kept, since its devices die with it. */
 let dawn: GPU | undefined;
 
-async function openDevice(): Promise<GPUDevice> {
+/** What the adapter that counts calls itself. Throws as `passesOf`. */
+export async function adapterName(): Promise<string> {
+  device ??= openDevice();
+  return (await device).name;
+}
+
+async function openDevice(): Promise<{ gpu: GPUDevice; name: string }> {
   if (!process.env.VK_ICD_FILENAMES) useDriver("lavapipe") || useDriver("swiftshader");
   const { create, globals } = await import("webgpu");
   Object.assign(globalThis, globals);
@@ -41,16 +47,17 @@ async function openDevice(): Promise<GPUDevice> {
     );
   }
   const limits = ["maxStorageBuffersPerShaderStage", "maxStorageBufferBindingSize", "maxBufferSize"] as const;
-  return adapter.requestDevice({
+  const gpu = await adapter.requestDevice({
     requiredFeatures: adapter.features.has("shader-f16") ? ["shader-f16"] : [],
     requiredLimits: Object.fromEntries(limits.map((limit) => [limit, adapter.limits[limit]])),
   });
+  return { gpu, name: adapter.info.description || adapter.info.vendor || "an adapter without a name" };
 }
 
 /** Runs the shader. */
 export async function countPassesOf(dispatch: DispatchDescription): Promise<Passes> {
   device ??= openDevice();
-  const gpu = await device;
+  const { gpu } = await device;
   const { shader, constants, grid, params, bindings } = dispatch;
   const { code, loops, wavesPerGroup } = counting(dispatch);
   const waves = grid[0] * grid[1] * grid[2] * wavesPerGroup;

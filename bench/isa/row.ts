@@ -3,7 +3,7 @@ import type { DispatchDescription } from "swivel-nn/training";
 import { loopOf, markPasses, WAVE, workgroupElements, workgroupSize } from "./instrument.ts";
 import { type MachineCode, parseMachineCode } from "./machine_code.ts";
 import { type Passes, passesOf } from "./passes.ts";
-import { compile, type Gpu, type ToolRow } from "./tool.ts";
+import { compile, type Gpu, type Tool, type ToolRow } from "./tool.ts";
 
 export interface IsaRow {
   readonly shader: string;
@@ -30,7 +30,7 @@ export interface IsaRow {
 }
 
 /** One row for each GPU. */
-export async function rowsOf(tool: string, dispatch: DispatchDescription, shape: string): Promise<IsaRow[]> {
+export async function rowsOf(tool: Tool, dispatch: DispatchDescription, shape: string): Promise<IsaRow[]> {
   const { shader, constants, bindings, op, macs } = dispatch;
   const compiled = await compile(tool, shader.code, constants);
   const codes = compiled.map(({ text }) => parseMachineCode(text));

@@ -34,6 +34,12 @@ export interface Compiled {
 
 const DEFAULT_PLACE = join("..", "shared", "tools", "wgsl-isa", "wgsl-isa.mjs");
 
+export interface Tool {
+  readonly file: string;
+  /** The software adapter beside it, whose name tells Mesa's version: another one compiles anew. */
+  readonly driver: string;
+}
+
 /** `given`, or WGSL_ISA, or the tool beside the repository. Throws SwivelError E_NOT_FOUND. */
 export function findTool(given: string | undefined = process.env.WGSL_ISA): string {
   const file = resolve(root, given ?? DEFAULT_PLACE);
@@ -58,15 +64,15 @@ export async function kept<T>(key: readonly unknown[], make: () => Promise<T>): 
 }
 
 /** Compiles a shader for every GPU. Throws SwivelError E_BACKEND where the tool fails, with what it said. */
-export function compile(tool: string, code: string, constants: Readonly<Record<string, number>>): Promise<Compiled[]> {
-  return kept([readFileSync(tool, "utf8"), gpus, code, constants], async () => {
+export function compile({ file, driver }: Tool, code: string, constants: Readonly<Record<string, number>>): Promise<Compiled[]> {
+  return kept([readFileSync(file, "utf8"), driver, gpus, code, constants], async () => {
     const flags = Object.entries(constants).flatMap(([name, value]) => ["--const", `${name}=${value}`]);
-    const args = [tool, "-", ...flags, "--gpu", gpus.join(","), "--text", "--json"];
+    const args = [file, "-", ...flags, "--gpu", gpus.join(","), "--text", "--json"];
     const running = run(process.execPath, args, { cwd: root, maxBuffer: 2 ** 28, encoding: "utf8" });
     running.child.stdin?.end(code);
     const { stdout } = await running.catch((error: Error & { stderr?: string }) => {
       const said = (error.stderr ?? error.message).trim().split("\n").slice(0, 12).join("\n");
-      throw new SwivelError("E_BACKEND", `${tool} failed; its needs are in the README beside it. It said:\n${said}`, { cause: error });
+      throw new SwivelError("E_BACKEND", `${file} failed; its needs are in the README beside it. It said:\n${said}`, { cause: error });
     });
     const json = stdout.lastIndexOf('\n[{"gpu"');
     const rows = JSON.parse(stdout.slice(json)) as ToolRow[];
