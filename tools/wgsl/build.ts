@@ -30,10 +30,10 @@ export function readShader(path: string): Shader {
 
 /** The shader as the module holds it: its loops are written out when it is used. */
 function importedShader(path: string): string {
-  const { code, ...facts } = readShader(path);
+  const { name, hash, code } = readShader(path);
   const short = minify(marked(path));
   if (writeOut(short) !== code) throw new Error(`${path}: its loops, written out where it runs, are not what they are here`);
-  return `/* @__PURE__ */ shader(${JSON.stringify({ ...facts, code: short })})`;
+  return `/* @__PURE__ */ shader(${[name, hash, short].map((text) => JSON.stringify(text)).join(", ")})`;
 }
 
 /** Writes the modules and returns their paths, from the root. */

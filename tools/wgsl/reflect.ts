@@ -1,10 +1,8 @@
-/** Reads from a shader's text what the host must know of it, so that it is said once: its bindings, the fields of Params, its overrides. */
-import type { Shader, ShaderField } from "../../src/backends/webgpu/shader.ts";
-
-type Facts = Pick<Shader, "bindings" | "params" | "overrides">;
+/** Holds a shader's text to the conventions by which the host reads from it what it must know: its bindings, the fields of Params, its overrides. */
+import { factsOf } from "../../src/backends/webgpu/shader.ts";
 
 /** `where` names the file in errors. Throws where the text breaks the conventions of shaders/README.md. */
-export function reflect(code: string, where: string): Facts {
+export function reflect(code: string, where: string): ReturnType<typeof factsOf> {
   const text = code.replace(/\/\/[^\n]*/g, "");
   const fail = (what: string): never => {
     throw new Error(`${where}: ${what}`);
@@ -26,20 +24,13 @@ export function reflect(code: string, where: string): Facts {
     if (space !== "storage,read" && space !== "storage,read_write") fail(`${name} is var<${space}>; expected storage, read or read_write`);
   });
   if (storage.length > 8) fail(`has ${storage.length} storage bindings; devices promise 8`);
-  return {
-    bindings: storage.map(({ name, space }) => ({ name, writes: space === "storage,read_write" })),
-    params: uniform ? fieldsOf(/struct Params\s*\{([^}]*)\}/.exec(text)?.[1] ?? fail("has no struct Params"), fail) : [],
-    overrides: [...text.matchAll(/\boverride (\w+)/g)].map(([, name]) => name as string),
-  };
+  if (uniform) checkFields(/struct Params\s*\{([^}]*)\}/.exec(text)?.[1] ?? fail("has no struct Params"), fail);
+  return factsOf(text);
 }
 
-function fieldsOf(body: string, fail: (what: string) => never): ShaderField[] {
-  return body
-    .split(",")
-    .map((field) => field.trim())
-    .filter((field) => field !== "")
-    .map((field): ShaderField => {
-      const match = /^(\w+)\s*:\s*(u32|i32|f32)$/.exec(field);
-      return match ? [match[1] as string, match[2] as ShaderField[1]] : fail(`field "${field}" of Params is no u32, i32 or f32`);
-    });
+function checkFields(body: string, fail: (what: string) => never): void {
+  const fields = body.split(",").map((field) => field.trim());
+  for (const field of fields.filter((text) => text !== "")) {
+    if (!/^\w+\s*:\s*(u32|i32|f32)$/.test(field)) fail(`field "${field}" of Params is no u32, i32 or f32`);
+  }
 }

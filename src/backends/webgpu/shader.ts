@@ -24,14 +24,27 @@ export interface Shader {
   readonly overrides: readonly string[];
 }
 
-/** A shader as the build writes it down, with marks for the loops that `code` has written out. */
-export function shader(marked: Shader): Shader {
+/** A shader as the build writes it down: its text minified, with marks for the loops that `code` has written out. The rest is read from the text. */
+export function shader(name: string, hash: string, marked: string): Shader {
   let code: string | undefined;
   return {
-    ...marked,
+    name,
+    hash,
     get code() {
-      code ??= writeOut(marked.code);
+      code ??= writeOut(marked);
       return code;
     },
+    ...factsOf(marked),
+  };
+}
+
+/** What stands in the text of a shader that keeps to the conventions (tools/wgsl/reflect.ts holds it to them), comments left out. */
+export function factsOf(text: string): Pick<Shader, "bindings" | "params" | "overrides"> {
+  const bindings = [...text.matchAll(/@binding\((\d+)\)\s*var<storage,\s*(\w+)>\s*(\w+)/g)].sort((a, b) => Number(a[1]) - Number(b[1]));
+  const fields = /struct Params\s*\{([^}]*)/.exec(text)?.[1] ?? "";
+  return {
+    bindings: bindings.map(([, , access, name = ""]) => ({ name, writes: access === "read_write" })),
+    params: [...fields.matchAll(/(\w+)\s*:\s*(\w+)/g)].map(([, name, type]) => [name, type] as unknown as ShaderField),
+    overrides: [...text.matchAll(/\boverride (\w+)/g)].map(([, name = ""]) => name),
   };
 }
