@@ -6,18 +6,15 @@ import { sizeOf } from "../../../src/graph/graph.ts";
 import type { BoundIo } from "../../../src/graph/op.ts";
 import type { ConvAttrs } from "../../../src/ops/conv2d.ts";
 import { shaders } from "../generated/shaders.ts";
-import { fastest, type Tiles, tilesOf } from "./tiles.ts";
+import { fastest, type Tiles, tilesOf, type Work } from "./tiles.ts";
 
 /** Threads of a workgroup, and how many of them may share a job; see shaders/training/lib/add_threads.wgsl. */
 const THREADS = 64;
 const LANES = [64, 16] as const;
 /** Rows of a strip, if the image has as many: the fewer, the more of the time goes into adding up the threads' sums. */
-const FEWEST_ROWS = 4;
-/** Workgroups that share the strips of the same weights, and instructions that a second dispatch for them takes as long as. */
+const FEWEST_ROWS = 7;
+/** Workgroups that may share a job. */
 const MOST_PARTS = 64;
-const SECOND_DISPATCH = 4000;
-/** Threads that keep most GPUs busy. */
-const BUSY = 8192;
 /** Registers that a thread may fill with sums. */
 const MOST_SUMS = 112;
 
@@ -68,7 +65,7 @@ interface Walk {
 
 function walksOf({ n, oh, ow }: Sizes, mostColumns: number): Walk[] {
   const divisors = Array.from({ length: oh }, (_, i) => oh - i).filter((rows) => oh % rows === 0 && rows >= Math.min(oh, FEWEST_ROWS));
-  return tilesOf(ow, mostColumns).flatMap((columns) =>
+  return tilesOf(ow, mostColumns, 4).flatMap((columns) =>
     divisors.flatMap((rows) => {
       const strips = n * columns.tiles * (oh / rows);
       return LANES.flatMap((lanes) =>
@@ -98,10 +95,11 @@ interface Main {
 
 const workgroupsOf = (jobs: number, lanes: number): number => Math.ceil((jobs * lanes) / THREADS);
 
-/** Threads and instructions of each, of which `instructions` compute parts. */
-function work(jobs: number, { lanes, parts }: { readonly lanes: number; readonly parts: number }, instructions: number) {
-  return { threads: workgroupsOf(jobs, lanes) * parts * THREADS, instructions: instructions + (parts > 1 ? SECOND_DISPATCH : 0) };
-}
+const work = (jobs: number, { lanes, parts }: { readonly lanes: number; readonly parts: number }, instructions: number): Work => ({
+  threads: workgroupsOf(jobs, lanes) * parts * THREADS,
+  instructions,
+  more: parts > 1 ? 1 : 0,
+});
 
 /** The dispatch that computes the parts, and if there are several the one that adds them. */
 function dispatches({ size }: Sizes, { shader, jobs, lanes, parts, ...main }: Main): Dispatch[] {
@@ -129,8 +127,8 @@ function window3x3(io: BoundIo<ConvAttrs>, stride: 1 | 2): Dispatch[] {
   const sizes = sizesOf(io);
   const { cin, ih, oh, ow, channels, filters } = sizes;
   const [pt = 0, pl = 0, pb = 0, pr = 0] = io.attrs.padding;
-  const ways = tilesOf(filters, 8).flatMap((filter) => walksOf(sizes, stride === 1 ? 7 : 5).map((walk) => ({ filter, walk })));
-  const { filter, walk } = fastest(ways, BUSY, ({ filter, walk }) => {
+  const ways = tilesOf(filters, 8, 6).flatMap((filter) => walksOf(sizes, stride === 1 ? 7 : 5).map((walk) => ({ filter, walk })));
+  const { filter, walk } = fastest(ways, ({ filter, walk }) => {
     const { columns, rows, stripsEach } = walk;
     const span = stride * (columns.size - 1) + 3;
     const row = 9 * columns.size * filter.size + filter.size * (Math.ceil(columns.size / 4) + 3) + 2.3 * stride * span + 25;
@@ -164,10 +162,10 @@ function anyWindow(io: BoundIo<ConvAttrs>): Dispatch[] {
   const { cin, ow, kh, kw, channels, filters } = sizes;
   const [, SW = 1] = io.attrs.stride;
   const [, DILATION_W = 1] = io.attrs.dilation;
-  const [taps] = tilesOf(kw, 8) as [Tiles];
+  const [taps] = tilesOf(kw, 8, 8) as [Tiles];
   const jobsOf = (filter: Tiles): number => cin * kh * taps.tiles * filter.tiles;
-  const ways = tilesOf(filters, 8).flatMap((filter) => walksOf(sizes, 4).map((walk) => ({ filter, walk })));
-  const { filter, walk } = fastest(ways, BUSY, ({ filter, walk }) => {
+  const ways = tilesOf(filters, 8, 4).flatMap((filter) => walksOf(sizes, 4).map((walk) => ({ filter, walk })));
+  const { filter, walk } = fastest(ways, ({ filter, walk }) => {
     const { columns, rows, stripsEach } = walk;
     const row = columns.size * taps.size * filter.size + 4.5 * filter.size + 2 * columns.size * taps.size + 30;
     return work(jobsOf(filter), walk, stripsEach * (95 + rows * row) + 200 + 30 * filter.size);
@@ -201,14 +199,14 @@ function pointwise(io: BoundIo<ConvAttrs>): Dispatch[] {
   const sizes = sizesOf(io);
   const { n, cin, oh, ow, channels, groups, filters } = sizes;
   const pixels = oh * ow;
-  const [run] = tilesOf(pixels, 4) as [Tiles];
+  const [run] = tilesOf(pixels, 4, 4) as [Tiles];
   const runs = n * run.tiles;
-  const tiles = tilesOf(filters, 16).flatMap((filter) => tilesOf(channels, 8).map((channel) => ({ filter, channel })));
+  const tiles = tilesOf(filters, 16, 7).flatMap((filter) => tilesOf(channels, 8, 6).map((channel) => ({ filter, channel })));
   const ways = tiles
     .filter(({ filter, channel }) => filter.size * channel.size <= MOST_SUMS)
     .flatMap((tile) => [...LANES, 1].flatMap((lanes) => partsOf(runs, lanes).map((parts) => ({ ...tile, lanes, parts }))));
   const jobsOf = ({ filter, channel }: (typeof tiles)[number]): number => groups * filter.tiles * channel.tiles;
-  const way = fastest(ways, BUSY, (way) => {
+  const way = fastest(ways, (way) => {
     const { filter, channel, lanes, parts } = way;
     const sums = filter.size * channel.size;
     const runsEach = Math.ceil(runs / (lanes * parts));

@@ -8,8 +8,6 @@ import { shaders } from "../generated/shaders.ts";
 import { fastest, type Tiles, tilesOf } from "./tiles.ts";
 
 const WORKGROUP = 64;
-/** Threads that keep most GPUs busy. With fewer, a smaller tile wins although it computes less for what it loads. */
-const BUSY = 4096;
 
 export const conv2dDx: GpuLowering = ({ io }) => {
   const { attrs } = io as BoundIo<ConvAttrs>;
@@ -57,7 +55,7 @@ function blocks3x3(io: BoundIo<ConvAttrs>, stride: 1 | 2): Dispatch {
   const blocksH = Math.ceil((ih + before(pt)) / 2);
   const blocksW = Math.ceil((iw + before(pl)) / 4);
   const blocks = blocksH * blocksW;
-  const tile = fastest(tilesOf(channels, 8), BUSY, ({ size, tiles }) => ({
+  const tile = fastest(tilesOf(channels, 8, 4), ({ size, tiles }) => ({
     threads: n * blocks * groups * tiles,
     // of the loop over filters, and around it
     instructions: filters * (stride === 1 ? 110 + 72 * size : 40 + 20 * size) + 200 + 24 * size,
@@ -71,8 +69,10 @@ function blocks3x3(io: BoundIo<ConvAttrs>, stride: 1 | 2): Dispatch {
 function pointwise(io: BoundIo<ConvAttrs>): Dispatch {
   const sizes = sizesOf(io);
   const { n, oh, ow, channels, groups, filters } = sizes;
-  const ways = [2, 1].flatMap((quads) => tilesOf(channels, 16).map((tile) => ({ quads, tile, runs: Math.ceil((oh * ow) / (4 * quads)) })));
-  const { quads, tile, runs } = fastest(ways, BUSY, ({ quads, tile: { size, tiles }, runs }) => ({
+  const ways = [2, 1].flatMap((quads) =>
+    tilesOf(channels, 16, 8).map((tile) => ({ quads, tile, runs: Math.ceil((oh * ow) / (4 * quads)) })),
+  );
+  const { quads, tile, runs } = fastest(ways, ({ quads, tile: { size, tiles }, runs }) => ({
     threads: n * runs * groups * tiles,
     instructions: filters * (16 + 4 * size * quads) + 150 + 12 * size * quads,
   }));
@@ -87,9 +87,9 @@ function anyWindow(io: BoundIo<ConvAttrs>): Dispatch {
   const { n, ih, iw, kh, kw, channels, groups, filters } = sizes;
   const [sh = 1, sw = 1] = io.attrs.stride;
   const classes = sh * sw;
-  const ways = [2, 1].flatMap((quads) => tilesOf(channels, 8).map((tile) => ({ quads, tile, runsW: Math.ceil(iw / sw / (4 * quads)) })));
+  const ways = [2, 1].flatMap((quads) => tilesOf(channels, 8, 4).map((tile) => ({ quads, tile, runsW: Math.ceil(iw / sw / (4 * quads)) })));
   const runsOf = (runsW: number): number => Math.ceil(ih / sh) * runsW;
-  const { quads, tile, runsW } = fastest(ways, BUSY, ({ quads, tile: { size, tiles }, runsW }) => ({
+  const { quads, tile, runsW } = fastest(ways, ({ quads, tile: { size, tiles }, runsW }) => ({
     threads: n * runsOf(runsW) * groups * tiles * classes,
     instructions: ((kh * kw) / classes) * (90 + filters * (16 + 6 * size + 4 * size * quads)) + 250 + 24 * size * quads,
   }));
