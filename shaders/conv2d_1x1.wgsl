@@ -8,7 +8,6 @@
 // channels at a time, because the weights of a filter for neighbouring channels lie side by side and come with one load.
 // Neighbouring threads have neighbouring runs of pixels. All threads of a workgroup have the same filters: lib/filters.wgsl says why.
 #include "lib/elem.wgsl"
-#include "lib/grid.wgsl"
 
 struct Params {
   n: u32,
@@ -23,8 +22,7 @@ struct Params {
   xc: u32,
   yc: u32,
   rc: u32,
-  // rows of y, their pixels, and the runs of PIXELS pixels in each; a plane counts as one row where stride is 1
-  rows: u32,
+  // pixels of a row of y, and the runs of PIXELS pixels in it; a plane counts as one row unless STRIDED
   width: u32,
   runs: u32,
   tiles: u32,
@@ -42,13 +40,17 @@ struct Params {
 
 #include "lib/filters.wgsl"
 
-override WORKGROUP: u32 = 64;
 // 1 … 8
 override PIXELS: u32 = 4;
+// sh or sw is not 1
+override STRIDED: bool = false;
 // sw, as a constant: the compiler then sees which pixels lie side by side
 override STEP: u32 = 1;
 // rows of y are whole runs: stores need no checks
 override WHOLE: bool = false;
+
+// cin % CHANNELS
+override REST: u32 = 0;
 
 const MOST_F = 11u;
 const MOST_PIXELS = 8u;
@@ -60,22 +62,27 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let i = linear_workgroup(workgroup.xzy, workgroups.xzy) * WORKGROUP + local;
+  let share = share_of(workgroup, workgroups, local);
+  let i = share.run;
   let column = i % p.runs * PIXELS;
-  let row = i / p.runs % p.rows;
-  let n = i / p.runs / p.rows;
-  if (n >= p.n) {
+  var n = i / p.runs;
+  var row = 0u;
+  if (STRIDED) {
+    row = n % p.oh;
+    n /= p.oh;
+  }
+  if (!share.some || n >= p.n) {
     return;
   }
   let place = place_of(n, p.oh * p.ow);
   let pixel = row * p.width + column;
-  if (is_rest(workgroup.y)) {
+  if (is_rest(share.tile)) {
     for (var j = 0u; j < min(PIXELS, p.width - column); j++) {
-      store_rest(place, workgroup.y, pixel + j);
+      store_rest(place, share.tile, pixel + j);
     }
     return;
   }
-  let tile = tile_of(workgroup.y);
+  let tile = tile_of(share.tile);
 
   // The first pixel in channel 0 of x. Behind a row stands something else, or nothing: WebGPU keeps reads inside the buffer, and such sums are not stored.
   let plane = p.ih * p.iw;
@@ -88,7 +95,7 @@ fn main(
   }
 
   var sums: array<array<f32, MOST_PIXELS>, MOST_F>;
-  let whole = p.cin / CHANNELS * CHANNELS;
+  let whole = p.cin - REST;
   for (var c = 0u; c < whole; c += CHANNELS) {
     var pixels: array<array<f32, MOST_PIXELS>, CHANNELS>;
     // @unroll
@@ -116,16 +123,19 @@ fn main(
     }
   }
   // what is left of the channels, one by one
-  for (var c = whole; c < p.cin; c++) {
-    let of_channel = read_channel(c) * plane;
-    // @unroll
-    for (var j = 0u; j < MOST_PIXELS; j++) {
-      if (j < PIXELS) {
-        let v = f32(x[at + of_channel + j * STEP]);
-        // @unroll
-        for (var f = 0u; f < MOST_F; f++) {
-          if (f < TILE_F) {
-            sums[f][j] += f32(w[weights[f] + c]) * v;
+  // @unroll
+  for (var k = 0u; k < CHANNELS - 1u; k++) {
+    if (k < REST) {
+      let of_channel = read_channel(whole + k) * plane;
+      // @unroll
+      for (var j = 0u; j < MOST_PIXELS; j++) {
+        if (j < PIXELS) {
+          let v = f32(x[at + of_channel + j * STEP]);
+          // @unroll
+          for (var f = 0u; f < MOST_F; f++) {
+            if (f < TILE_F) {
+              sums[f][j] += f32(w[weights[f] + whole + k]) * v;
+            }
           }
         }
       }

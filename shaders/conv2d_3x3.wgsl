@@ -9,7 +9,6 @@
 // Neighbouring threads compute neighbouring columns, so that what they load at once lies side by side in memory. Columns, strips and examples are counted
 // through, which fills workgroups whatever the image's size is. All threads of a workgroup have the same filters: lib/filters.wgsl says why.
 #include "lib/elem.wgsl"
-#include "lib/grid.wgsl"
 
 struct Params {
   n: u32,
@@ -33,8 +32,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<Elem>;
-// one window for each filter and channel
-@group(0) @binding(2) var<storage, read> w: array<array<Elem, 9>>;
+@group(0) @binding(2) var<storage, read> w: array<Elem>;
 @group(0) @binding(3) var<storage, read> bias: array<Elem>;
 @group(0) @binding(4) var<storage, read> slope: array<Elem>;
 @group(0) @binding(5) var<storage, read> residual: array<Elem>;
@@ -43,7 +41,6 @@ struct Params {
 
 #include "lib/filters.wgsl"
 
-override WORKGROUP: u32 = 64;
 // 1 or 2
 override STRIDE: u32 = 1;
 // rows of y in a strip: 1 … 8, with stride 2 1 … 4; and of x that it sees
@@ -64,23 +61,24 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let i = linear_workgroup(workgroup.xzy, workgroups.xzy) * WORKGROUP + local;
+  let share = share_of(workgroup, workgroups, local);
+  let i = share.run;
   let column = i % p.ow;
   let strip = i / p.ow % p.strips;
   let n = i / p.ow / p.strips;
-  if (n >= p.n) {
+  if (!share.some || n >= p.n) {
     return;
   }
   let row = strip * ROWS;
   let place = place_of(n, p.oh * p.ow);
   let pixel = row * p.ow + column;
-  if (is_rest(workgroup.y)) {
+  if (is_rest(share.tile)) {
     for (var r = 0u; r < min(ROWS, p.oh - row); r++) {
-      store_rest(place, workgroup.y, pixel + r * p.ow);
+      store_rest(place, share.tile, pixel + r * p.ow);
     }
     return;
   }
-  let tile = tile_of(workgroup.y);
+  let tile = tile_of(share.tile);
 
   // Pixels outside of the image count as 0. Their addresses may be anything, even wrap around below 0: WebGPU keeps reads inside the buffer.
   let top = i32(row * STRIDE) - p.pt;
@@ -96,13 +94,15 @@ fn main(
     }
   }
 
-  // where the windows of output f begin
-  var window: array<u32, MOST_F>;
+  // filter f of the tile begins at
+  var weights: array<u32, MOST_F>;
   // @unroll
   for (var f = 0u; f < MOST_F; f++) {
-    window[f] = (tile.first + f) * p.cin;
+    weights[f] = (tile.first + f) * p.cin * 9u;
   }
   var sums: array<array<f32, MOST_ROWS>, MOST_F>;
+  // the weights for channel c: 9 · c, but compilers would multiply for each filter
+  var window = 0u;
   for (var c = 0u; c < p.cin; c++) {
     let plane = read_channel(c) * p.ih * p.iw;
     var seen: array<vec3f, MOST_SEEN>;
@@ -116,18 +116,19 @@ fn main(
     // @unroll
     for (var f = 0u; f < MOST_F; f++) {
       if (f < TILE_F) {
-        let k = w[window[f] + c];
+        let k = weights[f] + window;
         // @unroll
         for (var a = 0u; a < 3u; a++) {
           // @unroll
           for (var r = 0u; r < MOST_ROWS; r++) {
             if (r < ROWS) {
-              sums[f][r] = add_row(sums[f][r], f32(k[3u * a]), f32(k[3u * a + 1u]), f32(k[3u * a + 2u]), seen[r * STRIDE + a]);
+              sums[f][r] = add_row(sums[f][r], f32(w[k + 3u * a]), f32(w[k + 3u * a + 1u]), f32(w[k + 3u * a + 2u]), seen[r * STRIDE + a]);
             }
           }
         }
       }
     }
+    window += 9u;
   }
 
   var outputs: array<Output, MOST_F>;

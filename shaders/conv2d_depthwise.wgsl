@@ -41,7 +41,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read> residual: array<Elem>;
 @group(0) @binding(6) var<storage, read_write> y: array<Elem>;
 
-override WORKGROUP: u32 = 64;
+const WORKGROUP = 64u;
 // 1 … 8
 override PIXELS: u32 = 8;
 // taps of a part of a window's row: 1 … 7; whether the last part has fewer

@@ -10,7 +10,6 @@
 // Where stride or dilation is so large that outputs have few pixels in common, a part is one tap, and each output's pixel is loaded by itself.
 // Neighbouring threads have neighbouring runs of pixels. All threads of a workgroup have the same filters: lib/filters.wgsl says why.
 #include "lib/elem.wgsl"
-#include "lib/grid.wgsl"
 
 struct Params {
   n: u32,
@@ -35,8 +34,8 @@ struct Params {
   rc: u32,
   // runs of PIXELS pixels in a row of y
   runs: u32,
-  // of a group
   tiles: u32,
+  // of a group
   full: u32,
 }
 
@@ -51,7 +50,6 @@ struct Params {
 
 #include "lib/filters.wgsl"
 
-override WORKGROUP: u32 = 64;
 // 1 … 4
 override PIXELS: u32 = 4;
 // taps of a part of a window's row: 1 … 7; whether the last part has fewer
@@ -82,23 +80,25 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let i = linear_workgroup(workgroup.xzy, workgroups.xzy) * WORKGROUP + local;
+  let share = share_of(workgroup, workgroups, local);
+  let i = share.run;
   let column = i % p.runs * PIXELS;
   let row = i / p.runs % p.oh;
   let n = i / p.runs / p.oh;
-  if (n >= p.n) {
+  if (!share.some || n >= p.n) {
     return;
   }
   let place = place_of(n, p.oh * p.ow);
   let pixel = row * p.ow + column;
-  if (is_rest(workgroup.y)) {
+  if (is_rest(share.tile)) {
     for (var j = 0u; j < min(PIXELS, p.ow - column); j++) {
-      store_rest(place, workgroup.y, pixel + j);
+      store_rest(place, share.tile, pixel + j);
     }
     return;
   }
-  let group = workgroup.y / p.tiles;
-  let tile = tile_of(workgroup.y % p.tiles);
+  let group_tiles = p.tiles / p.groups;
+  let group = share.tile / group_tiles;
+  let tile = tile_of(share.tile % group_tiles);
   let first = group * (p.cout / p.groups) + tile.first;
   let depth = p.cin / p.groups;
 

@@ -7,11 +7,8 @@ import { shaders } from "../generated/shaders.ts";
 import { linearGrid } from "../grid.ts";
 import type { Dispatch, GpuLowering } from "../lowering.ts";
 import type { Shader } from "../shader.ts";
-import { depthwiseWays, generalWays, leastWork, type Sizes, type Way, ways1x1, ways3x3 } from "./conv2d_ways.ts";
+import { type Sizes, type Way, way1x1, way3x3, wayDepthwise, wayGeneral, workgroupsOf } from "./conv2d_ways.ts";
 import { productOf } from "./linear.ts";
-
-/** Threads of a workgroup: one or two subgroups; fewer where there are no more pixels. */
-const workgroupFor = (threads: number): number => (threads > 32 ? 64 : 32);
 
 export const conv2d: GpuLowering = ({ step, gpu }) => {
   const s = step.slots as Sizes & { readonly fn: number };
@@ -21,42 +18,36 @@ export const conv2d: GpuLowering = ({ step, gpu }) => {
   const routed = Object.values(step.tables).some((table) => table.length > 0);
   // a window as large as the image: each filter is a row of a matrix, each example another
   if (!padded && !routed && s.groups === 1 && s.kh === s.ih && s.kw === s.iw && s.oh * s.ow === 1) {
-    return with_(productOf({ n: s.n, cin: s.cin * s.kh * s.kw, cout: s.cout }, gpu.maxWorkgroups));
+    return with_(productOf({ n: s.n, cin: s.cin * s.kh * s.kw, cout: s.cout }, gpu));
   }
   if (s.groups > 1 && s.groups === s.cin) return with_(depthwise(s));
-  if (s.kh === 1 && s.kw === 1 && s.groups === 1 && !padded) return with_(tiled(shaders.conv2d_1x1, s, ways1x1(s), step));
+  if (s.kh === 1 && s.kw === 1 && s.groups === 1 && !padded) return with_(tiled(shaders.conv2d_1x1, s, way1x1(s), step));
   const dense = s.dilation_h === 1 && s.dilation_w === 1 && s.groups === 1;
   const evenly = s.sh === s.sw && s.sh <= 2;
-  if (s.kh === 3 && s.kw === 3 && dense && evenly) return with_(tiled(shaders.conv2d_3x3, s, ways3x3(s), step));
-  return with_(tiled(shaders.conv2d_general, s, generalWays(s), step));
+  if (s.kh === 3 && s.kw === 3 && dense && evenly) return with_(tiled(shaders.conv2d_3x3, s, way3x3(s), step));
+  return with_(tiled(shaders.conv2d_general, s, wayGeneral(s), step));
 };
 
-/** Threads along pixels in x, and z where x is full; tiles of filters in y, and after them channels of y that no filter writes. */
-function tiled(shader: Shader, s: Sizes, ways: readonly Way[], step: Step): Dispatch {
-  const { tile, runs, constants, numbers } = leastWork(ways);
-  const WORKGROUP = workgroupFor(s.n * runs);
-  const [x, z] = linearGrid(Math.ceil((s.n * runs) / WORKGROUP));
-  const rest = Math.ceil((s.yc - s.cout) / tile.size);
+/** Workgroups along pixels in x, and z where x is full; along tiles of filters in y, and after them of channels of y that no filter writes. */
+function tiled(shader: Shader, s: Sizes, way: Way, step: Step): Dispatch {
+  const { tile, lanes, constants, params } = way;
+  const tiles = s.groups * tile.tiles;
+  const [along, across] = workgroupsOf(way, s.n, tiles + Math.ceil((s.yc - s.cout) / tile.size));
+  const [x, z] = linearGrid(along);
   const { has, routes } = routesOf(step);
   return {
     shader,
-    constants: { WORKGROUP, TILE_F: tile.size, ...constants, ...has },
-    grid: [x, s.groups * tile.tiles + rest, z],
-    numbers: { tiles: tile.tiles, full: tile.full, ...numbers },
+    constants: { LANES: lanes, TILE_F: tile.size, ...constants, ...has },
+    grid: [x, across, z],
+    numbers: { tiles, full: tile.full, ...params },
     tables: { routes },
   };
 }
 
 function depthwise(s: Sizes): Dispatch {
-  const { runs, constants, numbers } = leastWork(depthwiseWays(s));
-  const threads = s.n * s.cout * runs;
-  const WORKGROUP = workgroupFor(threads);
-  return {
-    shader: shaders.conv2d_depthwise,
-    constants: { WORKGROUP, ...constants },
-    grid: linearGrid(Math.ceil(threads / WORKGROUP)),
-    numbers,
-  };
+  const way = wayDepthwise(s);
+  const [along] = workgroupsOf(way, s.n, 1);
+  return { shader: shaders.conv2d_depthwise, constants: way.constants, grid: linearGrid(along), numbers: way.params };
 }
 
 /** The step's tables, joined as shaders/lib/routes.wgsl reads them. */

@@ -1,5 +1,5 @@
 /**
- * How the pixels and filters of a convolution can be divided among threads, and what that costs. A thread that computes more sums loads less for each of
+ * How the pixels and filters of a convolution can be divided among threads, and how long that takes. A thread that computes more sums loads less for each of
  * them; but there must be threads enough to fill a GPU, and tiles that filters and pixels divide into.
  */
 import type { convSlots } from "../../../ops/conv2d.ts";
@@ -8,35 +8,90 @@ import { type Tiles, tilesOf } from "../tiles.ts";
 /** The slots of a convolution that decide. */
 export type Sizes = Readonly<Record<keyof typeof convSlots | "yc", number>>;
 
+/** Threads of a workgroup, as in shaders/lib/filters.wgsl. */
+export const WORKGROUP = 64;
+
+/** Instructions of one pass of a shader's innermost loop, as compilers make them for AMD's GPUs. */
+interface Pass {
+  readonly fma: number;
+  /** Other vector instructions: addresses, pixels outside of the image. */
+  readonly vector: number;
+  /** Loads: up to four neighbours in memory come with one. */
+  readonly loads: number;
+  /** Scalar ones, of which weights that are the same for all threads take most. */
+  readonly scalar: number;
+}
+
 export interface Way {
   readonly tile: Tiles;
-  /** Threads for the pixels of an example; each for a tile of filters. */
+  /** Runs of pixels in an example: threads for each tile of filters. */
   readonly runs: number;
-  /** Sums of a thread. */
+  /** Threads of a workgroup that have the same tile. */
+  readonly lanes: number;
   readonly sums: number;
-  /** Estimate of the instructions of a thread: multiply-adds, two for each number that it loads, some around them. */
-  readonly instructions: number;
+  readonly pass: Pass;
+  readonly passes: number;
+  /** Numbers that a pass loads. */
+  readonly numbers: number;
+  /** Instructions before the loop and after it. */
+  readonly around: number;
   readonly constants: Readonly<Record<string, number>>;
-  readonly numbers: Readonly<Record<string, number>>;
+  readonly params: Readonly<Record<string, number>>;
 }
 
-/** Least in all threads together. */
-export function leastWork(ways: readonly Way[]): Way {
-  const work = ({ tile, runs, instructions }: Way): number => tile.tiles * runs * instructions;
-  return ways.reduce((best, way) => (work(way) < work(best) ? way : best));
+/** Instructions' worth of waiting for memory in each pass, and for each number that it loads. */
+const WAIT = 300;
+const NUMBER = 2;
+
+/** Work that is not worth dividing: a workgroup is done with so many multiply-adds before another dispatch could have begun. */
+const SMALL = 2 ** 18;
+/** Workgroups that a GPU computes at once. With fewer, it is idle in part, and what counts is how long each takes. */
+const AT_ONCE = 64;
+
+/** Workgroups of a way: along pixels, and along so many tiles. */
+export const workgroupsOf = ({ runs, lanes }: Way, examples: number, tiles: number): [along: number, across: number] => [
+  Math.ceil((examples * runs) / lanes),
+  Math.ceil(tiles / Math.floor(WORKGROUP / lanes)),
+];
+
+const instructionsOf = ({ pass, passes, around }: Way): number => passes * (pass.fma + pass.vector + pass.loads + pass.scalar) + around;
+
+function fastest(ways: readonly Way[], { n, cin, cout, groups, oh, ow, kh, kw }: Sizes): Way {
+  const atOnce = Math.min(AT_ONCE, (n * cout * oh * ow * (cin / groups) * kh * kw) / SMALL);
+  const time = (way: Way): number => {
+    const [along, across] = workgroupsOf(way, n, groups * way.tile.tiles);
+    return Math.max(atOnce, along * across) * (instructionsOf(way) + way.passes * (WAIT + NUMBER * way.numbers));
+  };
+  return ways.reduce((best, way) => (time(way) < time(best) ? way : best));
 }
 
-/** [sums of a thread, the fewest threads for which a thread may have so many], largest first. */
-type Levels = readonly (readonly [sums: number, threads: number])[];
-
-/** The ways in which threads have as many sums as they may. Where the best tiles are larger than that, those with the fewest. */
-function within(levels: Levels, { n, cout, oh, ow }: Sizes, ways: readonly Way[]): readonly Way[] {
-  const [most = 0] = levels.find(([sums, threads]) => n * cout * oh * ow >= sums * threads) ?? [];
-  const fitting = ways.filter(({ sums }) => sums <= most);
-  if (fitting.length > 0) return fitting;
-  const fewest = Math.min(...ways.map(({ sums }) => sums));
-  return ways.filter(({ sums }) => sums === fewest);
+/** Those of which something holds, if it holds of any. */
+function preferred(ways: readonly Way[], holds: (way: Way) => boolean): readonly Way[] {
+  const good = ways.filter(holds);
+  return good.length > 0 ? good : ways;
 }
+
+/** A thread's sums fit into its registers with what they are made from. */
+const MOST_SUMS = 64;
+
+/** Multiply-adds among all instructions. */
+const shareOf = (way: Way): number => (way.passes * way.pass.fma) / instructionsOf(way);
+/** From this share on, other things count more. */
+const GOOD_SHARE = 0.57;
+
+/** The fastest of the ways in which a GPU multiplies most of the time: in the loop, for each load, and all in all, as far as the layer allows. */
+function best(ways: readonly Way[], sizes: Sizes): Way {
+  const fitting = preferred(ways, ({ sums }) => sums <= MOST_SUMS);
+  const busy = preferred(fitting, ({ pass: { fma, vector, loads } }) => fma >= 0.855 * (fma + vector) && fma >= 8 * loads);
+  const share = Math.min(GOOD_SHARE, 0.97 * Math.max(...busy.map(shareOf)));
+  return fastest(
+    busy.filter((way) => shareOf(way) >= share),
+    sizes,
+  );
+}
+
+/** The ways to divide a workgroup: all threads for one tile, or where there are few runs of pixels, as many as there are for each. */
+const lanesFor = (runs: number): number[] => (runs <= WORKGROUP / 2 ? [WORKGROUP, runs] : [WORKGROUP]);
 
 /** Tiles that leave at most a tenth of their places empty, if there are any; else those that leave fewest. */
 function fullTiles(count: number, most: number, fewest?: number): Tiles[] {
@@ -49,78 +104,83 @@ function fullTiles(count: number, most: number, fewest?: number): Tiles[] {
 const upTo = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
 const whole = (length: number, part: number): number => (length % part === 0 ? 1 : 0);
 
-/** Strips of 4 to 8 pixels of a column (fewer in flat images), 4 to 8 filters. */
-export function ways3x3(s: Sizes): readonly Way[] {
-  const least = Math.min(4, s.oh);
-  const ways = upTo(least, Math.min(8, s.oh)).flatMap((rows) =>
-    fullTiles(s.cout, 8).map((tile): Way => {
+/** Strips of up to 8 pixels of a column, 4 to 8 filters. */
+export function way3x3(s: Sizes): Way {
+  const ways = upTo(1, Math.min(8, s.oh)).flatMap((rows) =>
+    fullTiles(s.cout, 8).flatMap((tile) => {
       const seen = (rows - 1) * s.sh + 3;
-      const sums = rows * tile.size;
       const strips = Math.ceil(s.oh / rows);
-      return {
-        tile,
-        runs: strips * s.ow,
-        sums,
-        instructions: s.cin * (9 * sums + 10 * seen + 18 * tile.size) + 100 + 20 * seen + 7 * sums,
-        constants: { ROWS: rows, STRIDE: s.sh },
-        numbers: { strips },
-      };
+      const sums = rows * tile.size;
+      return lanesFor(s.n * strips * s.ow).map(
+        (lanes): Way => ({
+          tile,
+          runs: strips * s.ow,
+          lanes,
+          sums,
+          pass: { fma: 9 * sums, ...loading(lanes, tile.size, 9, { vector: 4 * seen, loads: seen }) },
+          passes: s.cin,
+          numbers: 3 * seen + 9 * tile.size,
+          around: 130 + 12 * seen + 9 * sums,
+          constants: { ROWS: rows, STRIDE: s.sh },
+          params: { strips },
+        }),
+      );
     }),
   );
-  // with stride 2, strips have fewer rows of x in common, so that small ones load too much
-  const levels: Levels =
-    s.sh === 1
-      ? [
-          [64, 4096],
-          [32, 256],
-          [16, 0],
-        ]
-      : [
-          [64, 4096],
-          [32, 0],
-        ];
-  return within(levels, s, ways);
+  return best(ways, s);
+}
+
+/** What a pass does but multiply, where each filter has `neighbours` weights that lie side by side. */
+function loading(lanes: number, filters: number, neighbours: number, { vector, loads }: Pick<Pass, "vector" | "loads">): Omit<Pass, "fma"> {
+  const each = Math.ceil(neighbours / 4);
+  if (lanes < WORKGROUP) return { vector: vector + filters, loads: loads + each * filters, scalar: 25 };
+  // scalar loads bring up to 16 numbers
+  return { vector, loads, scalar: 25 + (neighbours > 4 ? 8 : 4) * filters };
 }
 
 /** Runs of up to 8 pixels, 4 to 11 filters. Without stride, a plane is one row. */
-export function ways1x1(s: Sizes): readonly Way[] {
+export function way1x1(s: Sizes): Way {
   const strided = s.sh !== 1 || s.sw !== 1;
   const [rows, width] = strided ? [s.oh, s.ow] : [1, s.oh * s.ow];
-  // pixels that lie apart are loaded one by one: there, few filters load too much
-  const tiles = fullTiles(s.cout, 11, strided ? 8 : 4);
-  const ways = upTo(Math.min(4, width), Math.min(8, width)).flatMap((pixels) =>
-    tiles.map((tile): Way => {
-      const sums = pixels * tile.size;
+  const ways = upTo(1, Math.min(8, width)).flatMap((pixels) =>
+    fullTiles(s.cout, 11).flatMap((tile) => {
       const runs = Math.ceil(width / pixels);
-      return {
-        tile,
-        runs: rows * runs,
-        sums,
-        instructions: s.cin * (sums + 2 * pixels + 2 * tile.size) + 150 + 20 * tile.size + (whole(width, pixels) ? 5 : 9) * sums,
-        constants: { PIXELS: pixels, STEP: s.sw, WHOLE: whole(width, pixels) },
-        numbers: { rows, width, runs },
-      };
+      const sums = pixels * tile.size;
+      const WHOLE = whole(width, pixels);
+      const rest = s.cin % 4;
+      return lanesFor(s.n * rows * runs).map(
+        (lanes): Way => ({
+          tile,
+          runs: rows * runs,
+          lanes,
+          sums,
+          // of four channels
+          pass: {
+            fma: 4 * sums,
+            ...loading(lanes, tile.size, 4, { vector: 4, loads: 4 * (s.sw === 1 ? Math.ceil(pixels / 4) : pixels) }),
+          },
+          passes: Math.floor(s.cin / 4),
+          numbers: 4 * (pixels + tile.size),
+          around: 90 + 6 * tile.size + (WHOLE ? 5 : 16) * sums + rest * (sums + pixels + 4 * tile.size),
+          constants: { STRIDED: strided ? 1 : 0, STEP: s.sw, REST: rest, PIXELS: pixels, WHOLE },
+          params: { width, runs },
+        }),
+      );
     }),
   );
-  return within(
-    [
-      [64, 256],
-      [32, 0],
-    ],
-    s,
-    ways,
-  );
+  return best(ways, s);
 }
 
 /** Runs of up to `mostPixels` pixels of a row, and the parts in which the rows of a window are gone through. */
-function rowWays(s: Sizes, mostPixels: number, mostSeen: number) {
+function rowsOf(s: Sizes, mostPixels: number, mostSeen: number) {
   const mostTaps = 7;
   return upTo(1, Math.min(mostPixels, s.ow)).flatMap((pixels) => {
     const together = upTo(1, s.kw).map((parts) => {
       const taps = Math.ceil(s.kw / parts);
-      return { taps, parts: Math.ceil(s.kw / taps), seen: (pixels - 1) * s.sw + (taps - 1) * s.dilation_w + 1, apart: 0 };
+      const seen = (pixels - 1) * s.sw + (taps - 1) * s.dilation_w + 1;
+      return { taps, parts: Math.ceil(s.kw / taps), seen, loads: Math.ceil(seen / 4), apart: 0 };
     });
-    const apart = { taps: 1, parts: s.kw, seen: pixels, apart: 1 };
+    const apart = { taps: 1, parts: s.kw, seen: pixels, loads: pixels, apart: 1 };
     return [...together.filter(({ taps, seen }) => taps <= mostTaps && seen <= mostSeen), apart].map((part) => ({
       ...part,
       pixels,
@@ -133,57 +193,52 @@ function rowWays(s: Sizes, mostPixels: number, mostSeen: number) {
         APART: part.apart,
         WHOLE: whole(s.ow, pixels),
       },
-      numbers: { runs: Math.ceil(s.ow / pixels) },
+      runs: Math.ceil(s.ow / pixels),
     }));
   });
 }
 
 /** Runs of up to 4 pixels of a row, 4 to 8 filters. */
-export function generalWays(s: Sizes): readonly Way[] {
-  const ways = rowWays(s, 4, 13).flatMap(({ pixels, parts, taps, seen, apart, constants, numbers }) =>
-    fullTiles(s.cout / s.groups, 8).map((tile): Way => {
+export function wayGeneral(s: Sizes): Way {
+  const ways = rowsOf(s, 4, 13).flatMap(({ pixels, parts, taps, seen, loads, constants, runs }) =>
+    fullTiles(s.cout / s.groups, 8).flatMap((tile) => {
       const sums = pixels * tile.size;
-      // a row of the window in one channel
-      const row = taps * sums + (apart ? 5 : 3) * seen + 2 * taps * tile.size + 5 * (constants.RAGGED * taps) + 40;
-      return {
-        tile,
-        runs: s.oh * numbers.runs,
-        sums,
-        instructions: parts * ((s.cin / s.groups) * s.kh * row + 40) + 200 + 20 * tile.size + (constants.WHOLE ? 5 : 9) * sums,
-        constants,
-        numbers,
-      };
+      return lanesFor(s.n * s.oh * runs).map(
+        (lanes): Way => ({
+          tile,
+          runs: s.oh * runs,
+          lanes,
+          sums,
+          // of a row of the window in one channel, or a part of it
+          pass: { fma: taps * sums, ...loading(lanes, tile.size, taps, { vector: seen + 6, loads }) },
+          passes: parts * (s.cin / s.groups) * s.kh,
+          numbers: seen + taps * tile.size,
+          around: 200 + 10 * tile.size + (constants.WHOLE ? 5 : 16) * sums,
+          constants,
+          params: { runs },
+        }),
+      );
     }),
   );
-  return within(
-    [
-      [32, 256],
-      [16, 0],
-    ],
-    s,
-    ways,
-  );
+  return best(ways, s);
 }
 
-/** Runs of up to 8 pixels of a row. */
-export function depthwiseWays(s: Sizes): readonly Way[] {
-  const ways = rowWays(s, 8, 17).map(({ pixels, parts, taps, seen, constants, numbers }): Way => {
-    const row = taps * pixels + 3 * seen + 2 * taps + 5 * (constants.RAGGED * taps) + 20;
-    return {
+/** Runs of up to 8 pixels of a row. Every channel is a tile; threads are counted through them. */
+export function wayDepthwise(s: Sizes): Way {
+  const ways = rowsOf(s, 8, 17).map(
+    ({ pixels, parts, taps, seen, loads, constants, runs }): Way => ({
       tile: { size: 1, tiles: 1, full: 1 },
-      runs: s.oh * numbers.runs,
+      runs: s.cout * s.oh * runs,
+      lanes: WORKGROUP,
       sums: pixels,
-      instructions: parts * (s.kh * row + 30) + 150 + (constants.WHOLE ? 5 : 9) * pixels,
+      pass: { fma: taps * pixels, vector: seen + 8, loads: loads + Math.ceil(taps / 4), scalar: 15 },
+      passes: parts * s.kh,
+      numbers: seen + taps,
+      around: 150 + (constants.WHOLE ? 5 : 16) * pixels,
       constants,
-      numbers,
-    };
-  });
-  return within(
-    [
-      [8, 1024],
-      [4, 0],
-    ],
-    s,
-    ways,
+      params: { runs },
+    }),
   );
+  // so that all tiles are one
+  return fastest(ways, { ...s, cin: 1, groups: 1 });
 }
