@@ -3,7 +3,7 @@ import type { Backend } from "../src/backends/backend.ts";
 import { InputError } from "../src/errors.ts";
 import type { Model } from "../src/model/model.ts";
 import { batches, type Dataset } from "../training/data/index.ts";
-import { type Criterion, type Scores, type Selection, type SelectOptions, scoreChannels, select } from "../training/prune/index.ts";
+import { type Criterion, type Goal, type Scores, type Selection, scoreChannels } from "../training/prune/index.ts";
 import { messageOf, naming } from "./files.ts";
 
 export interface ScoringOptions {
@@ -37,15 +37,42 @@ function firstImages(dataset: Dataset) {
   return batches(part, dataset, { size: 64 });
 }
 
-/** Throws InputError E_OPTION with the options by their names here. */
-export function selectionOf({ graph, tensors }: Model, scores: Scores, options: SelectOptions): Selection {
-  const { threshold, keepMacs, protect, minimum } = options;
+/** How much dies, in one of these ways. */
+export interface CliGoal extends Goal {
+  /** The share of the time to keep, measured here. */
+  readonly keepTime?: number;
+  /** A file that says who survives. */
+  readonly survivors?: string;
+}
+
+/** Options that say what to cut, by their names here. */
+export const GOALS: Readonly<Record<keyof CliGoal, string>> = {
+  threshold: "--threshold",
+  percentile: "--percentile",
+  keepMacs: "--keep-macs",
+  keepParams: "--keep-params",
+  keepBytes: "--keep-bytes",
+  keepTime: "--keep-time",
+  survivors: "--survivors",
+};
+
+/** Throws InputError E_OPTION unless there is exactly one. */
+export function checkGoal(goal: CliGoal): void {
+  const given = (Object.keys(GOALS) as (keyof CliGoal)[]).filter((name) => goal[name] !== undefined);
+  const [first, second] = given.map((name) => GOALS[name]);
+  if (first === undefined)
+    throw new InputError("E_OPTION", "say what to cut: --threshold 0.1, or --keep-macs 0.5; --help shows other ways");
+  if (second !== undefined) throw new InputError("E_OPTION", `${first} and ${second} both say what to cut; give one of them`);
+}
+
+/** What `work` throws, with the options by their names here. */
+export async function inOurWords<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return select(graph, tensors, scores, { ...(keepMacs === undefined ? { threshold } : { keepMacs }), protect, minimum });
+    return await work();
   } catch (error) {
     if (!(error instanceof InputError) || error.code !== "E_OPTION") throw error;
     const text = messageOf(error)
-      .replace(/^keepMacs/, "--keep-macs")
+      .replace(/^(keep\w+|percentile)\b/, (name) => GOALS[name as keyof CliGoal] ?? name)
       .replace(/^protect/, "--protect")
       .replace("lower minimum", "lower --minimum");
     throw new InputError("E_OPTION", text, { cause: error });

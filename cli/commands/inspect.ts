@@ -1,20 +1,33 @@
 /** `swivel inspect MODEL`: what a network is made of and what it costs. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { costOf } from "../../src/graph/cost.ts";
 import type { Model } from "../../src/model/model.ts";
 import { ops } from "../../src/ops/index.ts";
 import { readCheckpoint } from "../../training/checkpoint.ts";
+import { groups, printGroups } from "../../training/prune/index.ts";
 import { naming, openModel } from "../files.ts";
-import { jsonOption, outputOf } from "../options.ts";
+import { jsonOption, number, outputOf } from "../options.ts";
 import { count, kilobytes, table } from "../output.ts";
+import { bars, INFO_KEY, leftOf } from "../picture.ts";
+
+interface InspectOptions {
+  groups: boolean;
+  threshold: number;
+}
+
+const NO_GROUPS = "there are no groups: activations run inside filters, as packing leaves them, or there are none";
 
 export const inspectCommand = (): Command =>
   new Command("inspect")
     .description("parameters, multiply-adds, bytes and layers of a model or checkpoint")
     .argument("<model>", "a model or checkpoint")
+    .option("--groups", "also what belongs to each channel: filters, norms and columns that are cut together", false)
+    .addOption(new Option("--threshold <slope>", "count channels with this slope or less as dead").argParser(number(0)).default(0))
     .addOption(jsonOption())
-    .action(async (path: string, _options: unknown, command: Command) => {
+    .action(async (path: string, options: InspectOptions, command: Command) => {
       const { model, bytes } = await openModel(path);
+      const channels = leftOf(model, options.threshold);
+      const own = options.groups ? groups(model.graph) : undefined;
       const cost = costOf(model.graph, ops);
       const training = model.training && (await naming(path, () => progressOf(bytes)));
       const value = {
@@ -23,6 +36,8 @@ export const inspectCommand = (): Command =>
         macs: cost.macs,
         bytes: bytes.length,
         layers: cost.nodes,
+        channels,
+        ...(own && { groups: own }),
         inputs: endsOf(model, "inputs"),
         outputs: endsOf(model, "outputs"),
         preprocess: model.preprocess,
@@ -37,8 +52,12 @@ export const inspectCommand = (): Command =>
         `${kilobytes(bytes.length)} on disk, of which ${kilobytes(cost.bytes)} are weights when loaded`,
         ...value.inputs.map(({ name, shape }) => `input ${name}: ${shape.slice(1).join("×")}${pixelsOf(model)}`),
         ...(model.classNames ? [`classes: ${model.classNames.join(", ")}`] : []),
-        ...Object.entries(model.info ?? {}).map(([key, text]) => `${key}: ${text}`),
+        ...Object.entries(model.info ?? {})
+          .filter(([key]) => key !== INFO_KEY)
+          .map(([key, text]) => `${key}: ${text}`),
         ...(training ? [`checkpoint: step ${training.step} of ${training.steps}, epoch ${training.epoch} done`] : []),
+        ...(channels.length > 0 ? ["", ...bars(channels)] : []),
+        ...(own ? ["", own.length > 0 ? printGroups(own) : NO_GROUPS] : []),
       ];
       outputOf(command).result(value, text.join("\n"));
     });

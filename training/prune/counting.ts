@@ -27,13 +27,20 @@ export interface Counting {
 
 /** `small` is what a cut of `graph` to these survivors left. Nothing may be fused in either. */
 export function countingOf(graph: Graph, small: Graph, survivors: Survivors): Counting {
-  const before = countOf(graph);
+  return countingFrom(countOf(graph), reportedCount(graph, survivors), countOf(small));
+}
+
+/** Of several cuts, from before the first to after the last. */
+export const joinCountings = (first: Counting, last: Counting): Counting =>
+  countingFrom(first.before, last.reported.after, last.true.after);
+
+function countingFrom(before: Count, reported: Count, small: Count): Counting {
   const share = (after: number, all: number): number => (all === 0 ? 0 : 1 - after / all);
   const savings = (after: Count) => ({
     after,
     saved: { weights: share(after.weights, before.weights), macs: share(after.macs, before.macs) },
   });
-  return { before, reported: savings(reportedCount(graph, survivors)), true: savings(countOf(small)) };
+  return { before, reported: savings(reported), true: savings(small) };
 }
 
 /** Filters × columns of a node's weights, and what each such pair costs. */

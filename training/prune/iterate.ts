@@ -22,6 +22,8 @@ export interface IterateOptions<N extends Prunable> extends Limits {
   finetune?(network: N, round: number): Promise<N>;
   /** Instead of `select`, as for a goal in milliseconds. */
   choose?(network: N, scores: Scores, round: number, limits: Limits): Promise<Selection>;
+  /** Called before anything is cut: warnings are in the selection. */
+  onSelection?(selection: Selection, scores: Scores, round: number): void;
 }
 
 export interface Round<N extends Prunable> {
@@ -53,6 +55,7 @@ export async function* iterate<N extends Prunable>(start: N, options: IterateOpt
           ...limits,
           ...goalOfRound(goal, round, rounds, { whole, now: sizeOfGraph(network.graph) }),
         });
+    options.onSelection?.(selection, scores, round);
     const { report, ...small } = cut(network.graph, network.tensors, selection.survivors);
     const left: N = { ...network, ...small };
     network = options.finetune ? await options.finetune(left, round) : left;

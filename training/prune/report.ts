@@ -1,6 +1,6 @@
 /** What a cut took away. */
 import type { Graph } from "../../src/graph/graph.ts";
-import { type Counting, countingOf } from "./counting.ts";
+import { type Counting, countingOf, joinCountings } from "./counting.ts";
 import { type Size, sizeOfGraph } from "./sizes.ts";
 import { aliveCount, type Survivors, sitesOf } from "./survivors.ts";
 
@@ -24,7 +24,6 @@ export interface CutReport {
 /** `plain` is `graph` with nothing fused, `small` what the cut left of it. */
 export function reportOf(graph: Graph, plain: Graph, small: Graph, survivors: Survivors): CutReport {
   const [before, after] = [sizeOfGraph(graph), sizeOfGraph(small)];
-  const saved = (key: keyof Size): number => (before[key] === 0 ? 0 : 1 - after[key] / before[key]);
   const kept = new Map(sitesOf(small).map((site) => [site.name, site.channels]));
   const sites = sitesOf(graph).map(({ name, channels }) => {
     const alive = survivors[name];
@@ -35,7 +34,7 @@ export function reportOf(graph: Graph, plain: Graph, small: Graph, survivors: Su
   return {
     before,
     after,
-    saved: { params: saved("params"), macs: saved("macs"), bytes: saved("bytes") },
+    saved: savings(before, after),
     counting: countingOf(plain, small, survivors),
     sites,
     layers,
@@ -47,4 +46,27 @@ function layersOf(graph: Graph): Map<string, readonly [number, number]> {
   return new Map(
     filters.map((node) => [node.name, graph.values[node.inputs.w as string]?.shape.slice(0, 2) as unknown as [number, number]]),
   );
+}
+
+function savings(before: Size, after: Size): Size {
+  const saved = (key: keyof Size): number => (before[key] === 0 ? 0 : 1 - after[key] / before[key]);
+  return { params: saved("params"), macs: saved("macs"), bytes: saved("bytes") };
+}
+
+/** One report of several cuts, each of what the one before left. There must be at least one. */
+export function joinReports(reports: readonly CutReport[]): CutReport {
+  const [first, last] = [reports[0], reports.at(-1)] as [CutReport, CutReport];
+  const sites = new Map(last.sites.map((site) => [site.name, site]));
+  const layers = new Map(last.layers.map((layer) => [layer.name, layer]));
+  return {
+    before: first.before,
+    after: last.after,
+    saved: savings(first.before, last.after),
+    counting: joinCountings(first.counting, last.counting),
+    sites: first.sites.map(({ name, channels }) => {
+      const { alive = 0, stored = 0 } = sites.get(name) ?? {};
+      return { name, channels, alive, stored };
+    }),
+    layers: first.layers.map(({ name, before }) => ({ name, before, after: layers.get(name)?.after ?? [0, 0] })),
+  };
 }

@@ -124,10 +124,18 @@ function costsOf(network: Forecaster, key: keyof Size): Costs {
   };
 }
 
+/** Survivors that somebody else chose, as a selection. Throws InputError E_INPUT where they are not the network's. */
+export function selectGiven(graph: Graph, tensors: Tensors, scores: Scores, survivors: Survivors): Selection {
+  verify(graph, ops);
+  return selectionOf(new Forecaster(graph, tensors), scores, survivors);
+}
+
 /** What a choice comes to. */
 export function selectionOf(network: Forecaster, scores: Scores, survivors: Survivors): Selection {
   const counts = Object.values(survivors).map((alive) => ({ total: alive.length, alive: aliveCount(alive) }));
-  const dead = Object.entries(scores.sites).flatMap(([site, list]) => Array.from(list).filter((_, channel) => !survivors[site]?.[channel]));
+  const dead = Object.entries(survivors).flatMap(([site, flags]) =>
+    Array.from(scores.sites[site] ?? []).filter((_, channel) => !flags[channel]),
+  );
   const after = network.after(survivors);
   return {
     survivors,
