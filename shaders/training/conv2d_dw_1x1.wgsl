@@ -4,14 +4,12 @@
 // picked [N, cin, pixels]: x, or of a convolution with a stride the pixels of x that it reads (conv2d_dw_pick.wgsl); dy [N, cout, pixels];
 // dw [cout, cin/groups], c' the channel within its group.
 //
-// A product of matrices whose long side, the pixels of the batch, is summed over. A thread computes a tile of TILE_O filters × TILE_C channels and keeps
-// the sums in registers. It takes runs of RUN = 4 pixels: TILE_O runs of dy and TILE_C of x give 4 · TILE_O · TILE_C multiply-adds. LANES threads share the
-// runs of a tile, neighbours in memory side by side, and a workgroup has 64 / LANES tiles:
-//   64  where there are many pixels
-//   16  where there are fewer: a thread should have enough to do that adding up the threads' sums costs little
-//    1  where there are few: nothing is left to be added
+// A product of matrices whose long side, the pixels of the batch, is summed over. A tile of TILE_O filters × TILE_C channels is a job. A thread keeps the
+// tile's sums in registers and takes runs of RUN = 4 pixels: TILE_O runs of dy and TILE_C of x give 4 · TILE_O · TILE_C multiply-adds. How many threads share
+// the runs of a job (LANES) depends on how many there are: 64; 16, since a thread should have enough to do that adding up the threads' sums costs little;
+// or 1, which leaves nothing to be added, but reads from everywhere.
 //
-// Where tiles are too few to keep a GPU busy, several workgroups share the runs: each writes its own copy of the sums, and conv2d_dw_add.wgsl adds the
+// Where jobs are too few to keep a GPU busy, several workgroups share each: every part writes its own copy of the sums, and conv2d_dw_add.wgsl adds the
 // copies. Who adds what to what follows from the shapes alone.
 
 struct Params {

@@ -3,13 +3,13 @@
 //
 // x [N, cin, ih, iw]; dy [N, cout, oh, ow]; dw [cout, cin/groups, 3, 3], c' the channel within its group.
 //
-// Few outputs, each a sum over all pixels of the batch. The 9 taps of TILE_O filters and one channel are a job, whose
-// pixels 16 or 64 threads share (lib/add_threads.wgsl). A thread keeps its 9 · TILE_O sums in registers and walks down strips (lib/strips.wgsl). In each row it loads the strip's pixels of dy, of
-// TILE_O filters, and one new row of x, 2 pixels wider; the two rows of x above are still in registers. So a pixel of dy is used 9 times and one of x
-// 9 · TILE_O times. Neighbouring threads walk down neighbouring strips.
+// Few outputs, each a sum over all pixels of the batch. The 9 taps of TILE_O filters and one channel are a job; 64 or 16 threads share its pixels. A thread
+// keeps its 9 · TILE_O sums in registers and walks down strips (lib/strips.wgsl). In each row it loads the strip's pixels of dy, of TILE_O filters, and one
+// new row of x, 2 pixels wider; the two rows of x above are still in registers. So a pixel of dy is used 9 times and one of x 9 · TILE_O times. Neighbouring
+// threads walk down neighbouring strips, so that they read side by side.
 //
-// At the end the workgroup adds its threads' sums (lib/add_threads.wgsl). Where the weights are too few to keep a GPU busy, several workgroups share the
-// strips: each writes its own copy of the sums, and conv2d_dw_add.wgsl adds the copies. Who adds what to what follows from the shapes alone.
+// At the end the threads' sums are added (lib/add_threads.wgsl). Where jobs are too few to keep a GPU busy, several workgroups share each: every part writes
+// its own copy of the sums, and conv2d_dw_add.wgsl adds the copies. Who adds what to what follows from the shapes alone.
 
 struct Params {
   cin: u32,

@@ -28,6 +28,8 @@ struct Params {
   // runs of 4 · QUADS pixels of a class: in a row, and in an image
   runs_w: u32,
   runs: u32,
+  // workgroups at the same pixels: classes · groups · tiles
+  jobs: u32,
   groups: u32,
   // of a group: filters; channels, and the tiles that they are dealt out to: the first `full` have TILE_C channels, the others one less
   filters: u32,
@@ -53,7 +55,10 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + local;
+  // what the workgroup computes at its pixels; neighbouring workgroups compute something else at the same pixels
+  let index = linear_workgroup(workgroup, workgroups);
+  let job = index % p.jobs;
+  let i = index / p.jobs * WORKGROUP + local;
   if (i >= p.n * p.runs) {
     return;
   }
@@ -63,11 +68,10 @@ fn main(
   let u = run / p.runs_w;
   let v = run % p.runs_w * 4u * QUADS;
 
-  let class_tile = workgroup.z / (p.groups * p.tiles);
-  let class_y = class_tile / p.sw;
-  let class_x = class_tile % p.sw;
-  let group = workgroup.z / p.tiles % p.groups;
-  let tile = workgroup.z % p.tiles;
+  let tile = job % p.tiles;
+  let group = job / p.tiles % p.groups;
+  let class_y = job / p.tiles / p.groups / p.sw;
+  let class_x = job / p.tiles / p.groups % p.sw;
   let c0 = tile * (TILE_C - 1u) + min(tile, p.full);
 
   // channel c, quad q: sums[2 c + q]

@@ -21,6 +21,8 @@ struct Params {
   sw: u32,
   // runs of 4 · QUADS pixels in an image of dy
   runs: u32,
+  // workgroups at the same pixels: groups · tiles
+  jobs: u32,
   // of a group: filters; channels, and the tiles that they are dealt out to: the first `full` have TILE_C channels, the others one less
   filters: u32,
   channels: u32,
@@ -49,14 +51,17 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + local;
+  // what the workgroup computes at its pixels; neighbouring workgroups compute something else at the same pixels
+  let index = linear_workgroup(workgroup, workgroups);
+  let job = index % p.jobs;
+  let i = index / p.jobs * WORKGROUP + local;
   if (i >= p.n * p.runs) {
     return;
   }
   let n = i / p.runs;
   let first = (i % p.runs) * 4u * QUADS;
-  let group = workgroup.z / p.tiles;
-  let tile = workgroup.z % p.tiles;
+  let group = job / p.tiles;
+  let tile = job % p.tiles;
   let c0 = tile * (TILE_C - 1u) + min(tile, p.full);
 
   // channel c, quad q: sums[2 c + q]

@@ -22,6 +22,8 @@ struct Params {
   // blocks of 2 × 4 pixels of dx: in a row of blocks, and in an image
   blocks_w: u32,
   blocks: u32,
+  // workgroups at the same pixels: groups · tiles
+  jobs: u32,
   // of a group: filters; channels, and the tiles that they are dealt out to: the first `full` have TILE_C channels, the others one less
   filters: u32,
   channels: u32,
@@ -46,7 +48,10 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + local;
+  // what the workgroup computes at its pixels; neighbouring workgroups compute something else at the same pixels
+  let index = linear_workgroup(workgroup, workgroups);
+  let job = index % p.jobs;
+  let i = index / p.jobs * WORKGROUP + local;
   if (i >= p.n * p.blocks) {
     return;
   }
@@ -55,8 +60,8 @@ fn main(
   let y0 = (block / p.blocks_w) * 2u;
   let x0 = (block % p.blocks_w) * 4u;
 
-  let group = workgroup.z / p.tiles;
-  let tile = workgroup.z % p.tiles;
+  let group = job / p.tiles;
+  let tile = job % p.tiles;
   let c0 = tile * (TILE_C - 1u) + min(tile, p.full);
 
   // the patch of dy: 4 rows from y0 + pt − 2, 6 columns from x0 + pl − 2; what is outside of the image counts as 0

@@ -26,6 +26,8 @@ struct Params {
   // blocks of 2 × 4 pixels of dx: in a row of blocks, and in an image
   blocks_w: u32,
   blocks: u32,
+  // workgroups at the same pixels: groups · tiles
+  jobs: u32,
   // of a group: filters; channels, and the tiles that they are dealt out to: the first `full` have TILE_C channels, the others one less
   filters: u32,
   channels: u32,
@@ -50,14 +52,17 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + local;
+  // what the workgroup computes at its pixels; neighbouring workgroups compute something else at the same pixels
+  let index = linear_workgroup(workgroup, workgroups);
+  let job = index % p.jobs;
+  let i = index / p.jobs * WORKGROUP + local;
   if (i >= p.n * p.blocks) {
     return;
   }
   let n = i / p.blocks;
   let block = i % p.blocks;
-  let group = workgroup.z / p.tiles;
-  let tile = workgroup.z % p.tiles;
+  let group = job / p.tiles;
+  let tile = job % p.tiles;
   let c0 = tile * (TILE_C - 1u) + min(tile, p.full);
 
   // the block starts in row −1 or column −1 where the padding is even

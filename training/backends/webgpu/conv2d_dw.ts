@@ -2,11 +2,12 @@
 import { linearGrid } from "../../../src/backends/webgpu/grid.ts";
 import type { Dispatch, GpuLowering } from "../../../src/backends/webgpu/lowering.ts";
 import type { Shader } from "../../../src/backends/webgpu/shader.ts";
+import type { Tiles } from "../../../src/backends/webgpu/tiles.ts";
 import { sizeOf } from "../../../src/graph/graph.ts";
 import type { BoundIo } from "../../../src/graph/op.ts";
 import type { ConvAttrs } from "../../../src/ops/conv2d.ts";
 import { shaders } from "../generated/shaders.ts";
-import { fastest, type Tiles, tilesOf, type Work } from "./tiles.ts";
+import { fastest, tilesFrom, type Work } from "./tiles.ts";
 
 /** Threads of a workgroup, and how many of them may share a job; see shaders/training/lib/add_threads.wgsl. */
 const THREADS = 64;
@@ -65,7 +66,7 @@ interface Walk {
 
 function walksOf({ n, oh, ow }: Sizes, mostColumns: number): Walk[] {
   const divisors = Array.from({ length: oh }, (_, i) => oh - i).filter((rows) => oh % rows === 0 && rows >= Math.min(oh, FEWEST_ROWS));
-  return tilesOf(ow, mostColumns, 4).flatMap((columns) =>
+  return tilesFrom(ow, 4, mostColumns).flatMap((columns) =>
     divisors.flatMap((rows) => {
       const strips = n * columns.tiles * (oh / rows);
       return LANES.flatMap((lanes) =>
@@ -127,7 +128,7 @@ function window3x3(io: BoundIo<ConvAttrs>, stride: 1 | 2): Dispatch[] {
   const sizes = sizesOf(io);
   const { cin, ih, oh, ow, channels, filters } = sizes;
   const [pt = 0, pl = 0, pb = 0, pr = 0] = io.attrs.padding;
-  const ways = tilesOf(filters, 8, 6).flatMap((filter) => walksOf(sizes, stride === 1 ? 7 : 5).map((walk) => ({ filter, walk })));
+  const ways = tilesFrom(filters, 6, 8).flatMap((filter) => walksOf(sizes, stride === 1 ? 7 : 5).map((walk) => ({ filter, walk })));
   const { filter, walk } = fastest(ways, ({ filter, walk }) => {
     const { columns, rows, stripsEach } = walk;
     const span = stride * (columns.size - 1) + 3;
@@ -162,9 +163,9 @@ function anyWindow(io: BoundIo<ConvAttrs>): Dispatch[] {
   const { cin, ow, kh, kw, channels, filters } = sizes;
   const [, SW = 1] = io.attrs.stride;
   const [, DILATION_W = 1] = io.attrs.dilation;
-  const [taps] = tilesOf(kw, 8, 8) as [Tiles];
+  const [taps] = tilesFrom(kw, 8, 8) as [Tiles];
   const jobsOf = (filter: Tiles): number => cin * kh * taps.tiles * filter.tiles;
-  const ways = tilesOf(filters, 8, 4).flatMap((filter) => walksOf(sizes, 4).map((walk) => ({ filter, walk })));
+  const ways = tilesFrom(filters, 4, 8).flatMap((filter) => walksOf(sizes, 4).map((walk) => ({ filter, walk })));
   const { filter, walk } = fastest(ways, ({ filter, walk }) => {
     const { columns, rows, stripsEach } = walk;
     const row = columns.size * taps.size * filter.size + 4.5 * filter.size + 2 * columns.size * taps.size + 30;
@@ -199,9 +200,9 @@ function pointwise(io: BoundIo<ConvAttrs>): Dispatch[] {
   const sizes = sizesOf(io);
   const { n, cin, oh, ow, channels, groups, filters } = sizes;
   const pixels = oh * ow;
-  const [run] = tilesOf(pixels, 4, 4) as [Tiles];
+  const [run] = tilesFrom(pixels, 4, 4) as [Tiles];
   const runs = n * run.tiles;
-  const tiles = tilesOf(filters, 16, 7).flatMap((filter) => tilesOf(channels, 8, 6).map((channel) => ({ filter, channel })));
+  const tiles = tilesFrom(filters, 7, 16).flatMap((filter) => tilesFrom(channels, 6, 8).map((channel) => ({ filter, channel })));
   const ways = tiles
     .filter(({ filter, channel }) => filter.size * channel.size <= MOST_SUMS)
     .flatMap((tile) => [...LANES, 1].flatMap((lanes) => partsOf(runs, lanes).map((parts) => ({ ...tile, lanes, parts }))));
@@ -211,7 +212,9 @@ function pointwise(io: BoundIo<ConvAttrs>): Dispatch[] {
     const sums = filter.size * channel.size;
     const runsEach = Math.ceil(runs / (lanes * parts));
     const ending = lanes === 1 ? 130 + 3 * sums : 240 + 26 * filter.size;
-    return work(jobsOf(way), way, runsEach * (4 * sums + 4 * (filter.size + channel.size) + 35) + ending);
+    const turn = 4 * sums + 4 * (filter.size + channel.size) + 35;
+    // threads of jobs of their own read nothing side by side
+    return work(jobsOf(way), way, runsEach * (lanes === 1 ? 1.25 : 1) * turn + ending);
   });
   const { filter, channel } = way;
   const main = dispatches(sizes, {

@@ -1,11 +1,11 @@
 /** Gradient of conv2d by its input: which of the shaders `conv2d_dx*` computes it, and how the image is divided among threads. */
-
 import { linearGrid } from "../../../src/backends/webgpu/grid.ts";
 import type { Dispatch, GpuLowering } from "../../../src/backends/webgpu/lowering.ts";
+import type { Tiles } from "../../../src/backends/webgpu/tiles.ts";
 import type { BoundIo } from "../../../src/graph/op.ts";
 import type { ConvAttrs } from "../../../src/ops/conv2d.ts";
 import { shaders } from "../generated/shaders.ts";
-import { fastest, type Tiles, tilesOf } from "./tiles.ts";
+import { fastest, tilesFrom } from "./tiles.ts";
 
 const WORKGROUP = 64;
 
@@ -28,7 +28,7 @@ function sizesOf(io: BoundIo<ConvAttrs>) {
   return { n, ih, iw, oh, ow, kh, kw, channels, groups: io.attrs.groups, filters: cout / io.attrs.groups };
 }
 
-/** A thread a run of pixels (x, y) and a tile of channels (z), the tiles of all groups and `classes` one after another. */
+/** A thread computes a run of pixels of a tile of channels; a workgroup's threads have the same tile, of all groups and `classes`. */
 function dispatch(
   shader: Dispatch["shader"],
   { n, filters, channels, groups }: ReturnType<typeof sizesOf>,
@@ -36,12 +36,12 @@ function dispatch(
   { size, tiles, full }: Tiles,
   { constants = {}, numbers = {}, classes = 1 }: { constants?: Record<string, number>; numbers?: Record<string, number>; classes?: number },
 ): Dispatch {
-  const [x, y] = linearGrid(Math.ceil((n * runs) / WORKGROUP));
+  const jobs = classes * groups * tiles;
   return {
     shader,
     constants: { WORKGROUP, TILE_C: size, ...constants },
-    grid: [x, y, classes * groups * tiles],
-    numbers: { filters, channels, tiles, full, ...numbers },
+    grid: linearGrid(jobs * Math.ceil((n * runs) / WORKGROUP)),
+    numbers: { jobs, filters, channels, tiles, full, ...numbers },
   };
 }
 
@@ -55,7 +55,7 @@ function blocks3x3(io: BoundIo<ConvAttrs>, stride: 1 | 2): Dispatch {
   const blocksH = Math.ceil((ih + before(pt)) / 2);
   const blocksW = Math.ceil((iw + before(pl)) / 4);
   const blocks = blocksH * blocksW;
-  const tile = fastest(tilesOf(channels, 8, 4), ({ size, tiles }) => ({
+  const tile = fastest(tilesFrom(channels, 4, 8), ({ size, tiles }) => ({
     threads: n * blocks * groups * tiles,
     // of the loop over filters, and around it
     instructions: filters * (stride === 1 ? 110 + 72 * size : 40 + 20 * size) + 200 + 24 * size,
@@ -70,7 +70,7 @@ function pointwise(io: BoundIo<ConvAttrs>): Dispatch {
   const sizes = sizesOf(io);
   const { n, oh, ow, channels, groups, filters } = sizes;
   const ways = [2, 1].flatMap((quads) =>
-    tilesOf(channels, 16, 8).map((tile) => ({ quads, tile, runs: Math.ceil((oh * ow) / (4 * quads)) })),
+    tilesFrom(channels, 8, 16).map((tile) => ({ quads, tile, runs: Math.ceil((oh * ow) / (4 * quads)) })),
   );
   const { quads, tile, runs } = fastest(ways, ({ quads, tile: { size, tiles }, runs }) => ({
     threads: n * runs * groups * tiles,
@@ -87,7 +87,9 @@ function anyWindow(io: BoundIo<ConvAttrs>): Dispatch {
   const { n, ih, iw, kh, kw, channels, groups, filters } = sizes;
   const [sh = 1, sw = 1] = io.attrs.stride;
   const classes = sh * sw;
-  const ways = [2, 1].flatMap((quads) => tilesOf(channels, 8, 4).map((tile) => ({ quads, tile, runsW: Math.ceil(iw / sw / (4 * quads)) })));
+  const ways = [2, 1].flatMap((quads) =>
+    tilesFrom(channels, 4, 8).map((tile) => ({ quads, tile, runsW: Math.ceil(iw / sw / (4 * quads)) })),
+  );
   const runsOf = (runsW: number): number => Math.ceil(ih / sh) * runsW;
   const { quads, tile, runsW } = fastest(ways, ({ quads, tile: { size, tiles }, runsW }) => ({
     threads: n * runsOf(runsW) * groups * tiles * classes,

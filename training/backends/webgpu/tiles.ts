@@ -1,21 +1,11 @@
 /** How the gradients of conv2d divide their outputs among threads. */
+import { type Tiles, tilesOf } from "../../../src/backends/webgpu/tiles.ts";
 
-/** Channels or filters of a group, dealt out to tiles of nearly one size: the first `full` tiles have `size` of them, the others one less. */
-export interface Tiles {
-  readonly size: number;
-  readonly tiles: number;
-  readonly full: number;
-}
-
-/** The ways to deal `count` out to tiles of at most `most`, largest tiles first; none smaller than `fewest`, if that can be, since small ones compute too little for what they load. */
-export function tilesOf(count: number, most: number, fewest: number): Tiles[] {
-  const ways = new Map<number, Tiles>();
-  for (let tile = Math.min(most, count); tile >= Math.min(fewest, count); tile--) {
-    const tiles = Math.ceil(count / tile);
-    const size = Math.ceil(count / tiles);
-    if (ways.size === 0 || size >= fewest) ways.set(size, { size, tiles, full: count - tiles * (size - 1) });
-  }
-  return [...ways.values()];
+/** The ways to deal `count` out to tiles of `fewest` to `most`, or if there is none, to the largest. Small tiles compute too little for what they load. */
+export function tilesFrom(count: number, fewest: number, most: number): Tiles[] {
+  const ways = tilesOf(count, most, fewest);
+  const large = ways.filter(({ size }) => size >= fewest);
+  return large.length > 0 ? large : ways.slice(0, 1);
 }
 
 export interface Work {
@@ -30,7 +20,6 @@ export interface Work {
 const BUSY = 8192;
 /** How much more work than the least a way may make to keep a GPU busy. */
 const SLACK = 1.1;
-
 /** Instructions of a thread that take as long as one dispatch waits for another. */
 const DISPATCH = 3000;
 
