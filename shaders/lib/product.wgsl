@@ -64,7 +64,12 @@ fn share_of(lane: u32, deep: bool, stride: vec2u) -> Share {
   return Share(row, quad, row * stride.x + 4u * quad * stride.y);
 }
 
-// Copies a thread's share of a tile whose first element is `first`, if it is in the first `quads` quads.
+// Copies a thread's share of a tile whose first element is `first`, if it is in the first `quads` quads. The loops have constant bounds, so that compilers
+// write them out and all loads wait together; the first half of each condition is a constant too: where all rows are there, nobody asks.
+fn left_four(i: u32) -> vec4f {
+  return vec4f(left(i), left(i + 1u), left(i + 2u), left(i + 3u));
+}
+
 fn copy_left(first: u32, stride: vec2u, mine: Share, quads: u32) {
   if (mine.quad >= quads) {
     return;
@@ -72,31 +77,28 @@ fn copy_left(first: u32, stride: vec2u, mine: Share, quads: u32) {
   let i = first + mine.start;
   if (LEFT_DEEP) {
     for (var r = 0u; r < LEFT_TILE; r += LANES / QUADS) {
-      // the first half of the condition is a constant: where all rows are there, nobody asks
       if (LEFT_TILE % (LANES / QUADS) == 0u || mine.row + r < LEFT_TILE) {
-        let at = i + r * stride.x;
-        left_tile[(mine.row + r) * PITCH + mine.quad] = vec4f(left(at), left(at + 1u), left(at + 2u), left(at + 3u));
+        left_tile[(mine.row + r) * PITCH + mine.quad] = left_four(i + r * stride.x);
       }
     }
   } else {
     for (var r = 0u; r < LEFT_TILE; r += LANES) {
       if (LEFT_TILE % LANES == 0u || mine.row + r < LEFT_TILE) {
-        let k0 = i + r;
-        let k1 = k0 + stride.y;
-        let k2 = k1 + stride.y;
-        let k3 = k2 + stride.y;
-        let d0 = vec4f(left(k0), left(k0 + 1u), left(k0 + 2u), left(k0 + 3u));
-        let d1 = vec4f(left(k1), left(k1 + 1u), left(k1 + 2u), left(k1 + 3u));
-        let d2 = vec4f(left(k2), left(k2 + 1u), left(k2 + 2u), left(k2 + 3u));
-        let d3 = vec4f(left(k3), left(k3 + 1u), left(k3 + 2u), left(k3 + 3u));
+        let k = i + r;
+        let d = mat4x4f(left_four(k), left_four(k + stride.y), left_four(k + 2u * stride.y), left_four(k + 3u * stride.y));
+        let turned = transpose(d);
         let to = (mine.row + r) * PITCH + mine.quad;
-        left_tile[to] = vec4f(d0.x, d1.x, d2.x, d3.x);
-        left_tile[to + PITCH] = vec4f(d0.y, d1.y, d2.y, d3.y);
-        left_tile[to + 2u * PITCH] = vec4f(d0.z, d1.z, d2.z, d3.z);
-        left_tile[to + 3u * PITCH] = vec4f(d0.w, d1.w, d2.w, d3.w);
+        left_tile[to] = turned[0];
+        left_tile[to + PITCH] = turned[1];
+        left_tile[to + 2u * PITCH] = turned[2];
+        left_tile[to + 3u * PITCH] = turned[3];
       }
     }
   }
+}
+
+fn right_four(i: u32) -> vec4f {
+  return vec4f(right(i), right(i + 1u), right(i + 2u), right(i + 3u));
 }
 
 fn copy_right(first: u32, stride: vec2u, mine: Share, quads: u32) {
@@ -106,28 +108,21 @@ fn copy_right(first: u32, stride: vec2u, mine: Share, quads: u32) {
   let i = first + mine.start;
   if (RIGHT_DEEP) {
     for (var r = 0u; r < RIGHT_TILE; r += LANES / QUADS) {
-      // the first half of the condition is a constant: where all rows are there, nobody asks
       if (RIGHT_TILE % (LANES / QUADS) == 0u || mine.row + r < RIGHT_TILE) {
-        let at = i + r * stride.x;
-        right_tile[(mine.row + r) * PITCH + mine.quad] = vec4f(right(at), right(at + 1u), right(at + 2u), right(at + 3u));
+        right_tile[(mine.row + r) * PITCH + mine.quad] = right_four(i + r * stride.x);
       }
     }
   } else {
     for (var r = 0u; r < RIGHT_TILE; r += LANES) {
       if (RIGHT_TILE % LANES == 0u || mine.row + r < RIGHT_TILE) {
-        let k0 = i + r;
-        let k1 = k0 + stride.y;
-        let k2 = k1 + stride.y;
-        let k3 = k2 + stride.y;
-        let d0 = vec4f(right(k0), right(k0 + 1u), right(k0 + 2u), right(k0 + 3u));
-        let d1 = vec4f(right(k1), right(k1 + 1u), right(k1 + 2u), right(k1 + 3u));
-        let d2 = vec4f(right(k2), right(k2 + 1u), right(k2 + 2u), right(k2 + 3u));
-        let d3 = vec4f(right(k3), right(k3 + 1u), right(k3 + 2u), right(k3 + 3u));
+        let k = i + r;
+        let d = mat4x4f(right_four(k), right_four(k + stride.y), right_four(k + 2u * stride.y), right_four(k + 3u * stride.y));
+        let turned = transpose(d);
         let to = (mine.row + r) * PITCH + mine.quad;
-        right_tile[to] = vec4f(d0.x, d1.x, d2.x, d3.x);
-        right_tile[to + PITCH] = vec4f(d0.y, d1.y, d2.y, d3.y);
-        right_tile[to + 2u * PITCH] = vec4f(d0.z, d1.z, d2.z, d3.z);
-        right_tile[to + 3u * PITCH] = vec4f(d0.w, d1.w, d2.w, d3.w);
+        right_tile[to] = turned[0];
+        right_tile[to + PITCH] = turned[1];
+        right_tile[to + 2u * PITCH] = turned[2];
+        right_tile[to + 3u * PITCH] = turned[3];
       }
     }
   }
@@ -150,14 +145,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let across = lane % THREADS_ACROSS;
   var sums: array<array<f32, MOST_COLUMNS>, MOST_ROWS>;
   let whole = depth / 4u;
-  for (var k = 0u; k < whole; k += QUADS) {
-    let quads = min(QUADS, whole - k);
+  let all = (depth + 3u) / 4u;
+  for (var k = 0u; k < all; k += QUADS) {
+    let quads = min(QUADS, all - k);
     // no thread may overwrite what another still multiplies
     workgroupBarrier();
     copy_left(row * left_stride.x + 4u * k * left_stride.y, left_stride, left_share, quads);
     copy_right(column * right_stride.x + 4u * k * right_stride.y, right_stride, right_share, quads);
     workgroupBarrier();
-    for (var q = 0u; q < quads; q++) {
+    for (var q = 0u; q < min(QUADS, whole - k); q++) {
       var b: array<vec4f, MOST_COLUMNS>;
       // @unroll
       for (var c = 0u; c < MOST_COLUMNS; c++) {
@@ -180,27 +176,20 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     }
   }
 
-  // one depth at a time in the first place of each row
+  // what the last tile has of a quad that is not whole
   for (var k = 4u * whole; k < depth; k++) {
-    workgroupBarrier();
-    for (var r = lane; r < LEFT_TILE; r += LANES) {
-      left_tile[r * PITCH].x = left((row + r) * left_stride.x + k * left_stride.y);
-    }
-    for (var r = lane; r < RIGHT_TILE; r += LANES) {
-      right_tile[r * PITCH].x = right((column + r) * right_stride.x + k * right_stride.y);
-    }
-    workgroupBarrier();
+    let q = whole % QUADS;
     var b: array<f32, MOST_COLUMNS>;
     // @unroll
     for (var c = 0u; c < MOST_COLUMNS; c++) {
       if (c < THREAD_COLUMNS) {
-        b[c] = right_tile[(across + c * THREADS_ACROSS) * PITCH].x;
+        b[c] = right_tile[(across + c * THREADS_ACROSS) * PITCH + q][k % 4u];
       }
     }
     // @unroll
     for (var r = 0u; r < MOST_ROWS; r++) {
       if (r < THREAD_ROWS) {
-        let a = left_tile[(down + r * THREADS_DOWN) * PITCH].x;
+        let a = left_tile[(down + r * THREADS_DOWN) * PITCH + q][k % 4u];
         // @unroll
         for (var c = 0u; c < MOST_COLUMNS; c++) {
           if (c < THREAD_COLUMNS) {

@@ -29,7 +29,7 @@ const LARGER_LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
 export async function openDevice({ device, adapter: given, precision = "f32" }: GpuOptions): Promise<GpuHost> {
   if (device) return host(device, adapterFacts(device.adapterInfo), precision, false);
   const adapter = given ?? (await defaultAdapter());
-  const features = (["shader-f16", "timestamp-query"] as const).filter(
+  const features = (["shader-f16", "subgroups", "timestamp-query"] as const).filter(
     (feature) => adapter.features.has(feature) && (feature !== "shader-f16" || precision === "f16"),
   );
   const requiredLimits = Object.fromEntries(LARGER_LIMITS.map((limit) => [limit, adapter.limits[limit]]));

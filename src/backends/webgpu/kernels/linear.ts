@@ -1,14 +1,16 @@
-/** linear: tiles of a matrix product, or for few examples or outputs, rows of w that teams of threads read together. */
+/** linear: tiles of a matrix product, or where there are few examples or outputs, rows of w that teams of threads read together. */
 import { activationCode } from "../../../ops/activation.ts";
 import { shaders } from "../generated/shaders.ts";
-import type { Dispatch, GpuLowering } from "../lowering.ts";
-import { AT_ONCE, tileProduct } from "./product.ts";
+import type { Dispatch, GpuFacts, GpuLowering } from "../lowering.ts";
+import { type Choice, costOf, tileProduct } from "./product.ts";
 
 /** A matrix-vector product: weights are read once whatever the shader does. */
-const FEW_EXAMPLES = 3;
-/** Products that are smaller than this one way may be faster as dot products of rows. */
-const SMALL = 16;
+const FEW = 3;
+/** Teams issue so many times the instructions of tiles for the same products; they may only win by keeping more of the GPU busy. */
+const WASTE = 2;
 const LANES = 64;
+/** What most GPUs have; the shader is right, if not as fast, for all others. */
+const SUBGROUP = 32;
 
 interface Shape {
   readonly n: number;
@@ -19,36 +21,43 @@ interface Shape {
 export const linear: GpuLowering = ({ io, gpu }) => {
   const [n = 1, cin = 1] = io.shape("x");
   const [cout = 1] = io.shape("w");
-  const product = productOf({ n, cin, cout }, gpu.maxWorkgroups);
+  const product = productOf({ n, cin, cout }, gpu);
   return [{ ...product, constants: { ...product.constants, ACTIVATION: activationCode(io.attrs.activation) } }];
 };
 
 /** y [n, cout] = x [n, cin] · wᵀ [cout, cin], with linear's epilogue; its activation is left to the caller. */
-export function productOf({ n, cin, cout }: Shape, maxWorkgroups: number): Dispatch {
-  const tiled = tileProduct({ rows: n, columns: cout, depth: cin, leftDeep: true, rightDeep: true }, maxWorkgroups);
-  const small = Math.min(n, cout) < SMALL;
-  const teams = small ? vector({ n, cin, cout }, maxWorkgroups) : undefined;
+export function productOf(shape: Shape, gpu: GpuFacts): Dispatch {
+  const { n, cin, cout } = shape;
+  const tiles = tileProduct({ rows: n, columns: cout, depth: cin, leftDeep: true, rightDeep: true }, gpu.maxWorkgroups);
+  const teams = teamsOf(shape, gpu);
   const numbers = { n, cin, cout };
-  return teams && (n <= FEW_EXAMPLES || teams.time < tiled.time)
-    ? { shader: shaders.linear_vector, constants: teams.constants, grid: teams.grid, alias: { x4: "x", w4: "w" }, numbers }
-    : { shader: shaders.linear, constants: tiled.constants, grid: tiled.grid, numbers };
+  if (!teams || (n > FEW && tiles.cost <= WASTE * teams.cost)) {
+    return { shader: shaders.linear, constants: tiles.constants, grid: tiles.grid, numbers };
+  }
+  const shader = gpu.subgroups ? shaders.linear_vector_subgroups : shaders.linear_vector;
+  return { shader, constants: teams.constants, grid: teams.grid, numbers, alias: { x4: "x", w4: "w" } };
 }
 
-/** Teams, outputs and examples of linear_vector.wgsl, estimated like tiles of products: as few instructions in a row as possible. */
-function vector({ n, cin, cout }: Shape, maxWorkgroups: number) {
+/** The teams of lib/vector.wgsl: subgroups, or where there are none, TEAM threads of a workgroup. Undefined where a grid has no room for them. */
+function teamsOf({ n, cin, cout }: Shape, gpu: GpuFacts): Choice | undefined {
   const byFours = cin % 4 === 0;
-  let best: { constants: Record<string, number>; grid: readonly [number, number, number]; time: number } | undefined;
+  let best: Choice | undefined;
   for (const EXAMPLES of [1, 2, 4]) {
     if (EXAMPLES >= 2 * n) continue;
     for (const OUTPUTS of [1, 2, 4]) {
-      for (let TEAM = Math.max(4, EXAMPLES * OUTPUTS); TEAM <= LANES; TEAM *= 2) {
-        const grid = [Math.ceil(cout / (OUTPUTS * (LANES / TEAM))), Math.ceil(n / EXAMPLES), 1] as const;
-        if (Math.max(...grid) > maxWorkgroups) continue;
+      const sums = OUTPUTS * EXAMPLES;
+      const sizes = gpu.subgroups ? [SUBGROUP] : [4, 8, 16, 32, 64].filter((size) => size >= sums);
+      for (const TEAM of sizes) {
+        const along = Math.ceil(cout / (OUTPUTS * (LANES / TEAM)));
+        // subgroups go on with later outputs
+        const grid = [gpu.subgroups ? Math.min(along, gpu.maxWorkgroups) : along, Math.ceil(n / EXAMPLES), 1] as const;
+        if (Math.max(...grid) > gpu.maxWorkgroups) continue;
         const reads = (byFours ? 1 : 4) * (OUTPUTS + EXAMPLES);
-        // each round waits for memory
-        const each = 100 + 20 * OUTPUTS * EXAMPLES + Math.ceil(cin / (4 * TEAM)) * (4 * OUTPUTS * EXAMPLES + 4 * reads + 60);
-        const time = each * Math.max(1, (grid[0] * grid[1]) / AT_ONCE);
-        if (!best || time < best.time) best = { constants: { TEAM, OUTPUTS, EXAMPLES, BY_FOURS: byFours ? 1 : 0 }, grid, time };
+        const adding = gpu.subgroups ? 15 * sums : 12 * sums + 4 * TEAM;
+        const rounds = Math.ceil(cin / (4 * TEAM));
+        const cost = costOf(100 + adding + rounds * (4 * sums + 4 * reads + 20), rounds, grid);
+        if (best && best.cost <= cost) continue;
+        best = { constants: { OUTPUTS, EXAMPLES, BY_FOURS: byFours ? 1 : 0, ...(!gpu.subgroups && { TEAM }) }, grid, cost };
       }
     }
   }

@@ -10,11 +10,11 @@ export interface Product {
   readonly rightDeep: boolean;
 }
 
-export interface Tiling {
+/** Constants and grid of a shader, and an estimate of what they cost, which only serves to compare. */
+export interface Choice {
   readonly constants: Readonly<Record<string, number>>;
   readonly grid: Extent;
-  /** Instructions until the last workgroup is done, by the estimate below. */
-  readonly time: number;
+  readonly cost: number;
 }
 
 const LANES = 64;
@@ -24,45 +24,57 @@ const DEPTH = 16;
 /** Rows of 16 depths that fit in 16 KB of workgroup memory, each with its padding: what WebGPU promises. */
 const MOST_TILE_ROWS = Math.floor(16_384 / (4 * (DEPTH + QUAD)));
 /** Workgroups of 64 threads that a small GPU computes at once. Fewer leave it idle, so that then smaller tiles are faster. */
-export const AT_ONCE = 32;
-/** Sums per thread below which reads and indices outweigh multiply-adds. Products that have work for some workgroups of them never go below. */
-const ENOUGH_SUMS = 32;
-const SOME_WORKGROUPS = 2;
-/** Instructions' worth of waiting for memory and for the other threads, once for each 16 depths. */
-const WAIT = 100;
+const AT_ONCE = 32;
+/** Sums of a thread from which reads and indices are a small part of its work. It may have fewer where there are not two workgroups of that many. */
+const ENOUGH_SUMS = 28;
+/** Threads side by side along a row, so that what they store is side by side too. */
+const LEAST_ACROSS = 8;
+/** Instructions' worth of waiting for memory. */
+const WAIT = 250;
+/** Workgroups of a processor that wait at the same time. */
+const TOGETHER = 4;
 
 /**
- * The tiling that is estimated to be done first. Instructions are counted as compilers emit them for RDNA and GCN: multiply-adds, reads of a quad of each row
- * and column, copies of the tiles, and what comes before and after.
+ * What workgroups cost whose threads have so many instructions and wait so often: the time until all are done, and their work, which others could use
+ * the GPU for.
  */
-export function tileProduct(product: Product, maxWorkgroups: number): Tiling {
+export function costOf(instructions: number, waits: number, [x, y]: Extent): number {
+  const rounds = (x * y) / AT_ONCE;
+  return instructions * (Math.max(1, rounds) + rounds) + WAIT * waits * Math.max(1, rounds / TOGETHER);
+}
+
+/**
+ * The tiles that are estimated to be done first. Instructions are counted as compilers emit them for RDNA and GCN: multiply-adds, reads of a quad of each
+ * row and column, copies of the tiles, and what comes before and after.
+ */
+export function tileProduct(product: Product, maxWorkgroups: number): Choice {
   const { rows, columns, depth } = product;
-  const large = Math.min(rows, columns, depth) >= 12 && rows * columns >= SOME_WORKGROUPS * LANES * ENOUGH_SUMS;
-  let best: Tiling | undefined;
-  for (let down = 1; down <= LANES; down *= 2) {
-    const across = LANES / down;
-    for (let r = 1; r <= Math.min(MOST_EACH, Math.ceil(rows / down)); r++) {
-      for (let c = 1; c <= Math.min(MOST_EACH, Math.ceil(columns / across)); c++) {
-        const left = down * r;
-        const right = across * c;
+  const leastSums = Math.min(ENOUGH_SUMS, Math.floor((by16(rows) * by16(columns)) / (2 * LANES)));
+  let best: Choice | undefined;
+  for (let across = LEAST_ACROSS; across <= LANES; across *= 2) {
+    const down = LANES / across;
+    for (let r = 1; r <= MOST_EACH; r++) {
+      for (let c = 1; c <= MOST_EACH; c++) {
+        const [left, right] = [down * r, across * c];
         const grid = [Math.ceil(columns / right), Math.ceil(rows / left), 1] as const;
-        if (wholeBlocks(left) + wholeBlocks(right) > MOST_TILE_ROWS || Math.max(...grid) > maxWorkgroups) continue;
-        if (large && r * c < ENOUGH_SUMS) continue;
+        if (r * c < leastSums || byFours(left) + byFours(right) > MOST_TILE_ROWS || Math.max(...grid) > maxWorkgroups) continue;
         const copies = copying(left, product.leftDeep) + copying(right, product.rightDeep);
-        const eachQuad = 4 * r * c + r + c + 20;
-        const around = 100 + 8 * r * c;
-        const each = around + Math.ceil(depth / DEPTH) * (WAIT + copies) + Math.ceil(depth / QUAD) * eachQuad;
-        const time = each * Math.max(1, (grid[0] * grid[1]) / AT_ONCE);
-        if (!best || time < best.time) {
-          best = { constants: { THREADS_DOWN: down, THREADS_ACROSS: across, THREAD_ROWS: r, THREAD_COLUMNS: c }, grid, time };
-        }
+        const eachQuad = QUAD * r * c + r + c + 20;
+        const tiles = Math.ceil(depth / DEPTH);
+        const cost = costOf(150 + 5 * r * c + 10 * r + tiles * copies + Math.ceil(depth / QUAD) * eachQuad, tiles, grid);
+        if (best && best.cost <= cost) continue;
+        best = { constants: { THREADS_DOWN: down, THREADS_ACROSS: across, THREAD_ROWS: r, THREAD_COLUMNS: c }, grid, cost };
       }
     }
   }
-  return best as Tiling;
+  return best as Choice;
 }
 
-const wholeBlocks = (rows: number): number => QUAD * Math.ceil(rows / QUAD);
+const upTo = (multiple: number) => (count: number) => multiple * Math.ceil(count / multiple);
+/** Tiles are padded to whole quads. */
+const byFours = upTo(QUAD);
+/** So that 13 channels are cut like 16. */
+const by16 = upTo(16);
 
 /** Instructions that copy a tile of so many rows. */
 const copying = (rows: number, deep: boolean): number => 10 + (deep ? 5 * Math.ceil(rows / (LANES / QUAD)) : 25 * Math.ceil(rows / LANES));
