@@ -2,6 +2,7 @@
 import { availableParallelism, cpus } from "node:os";
 import { SwivelError } from "swivel-nn";
 import type { Bench } from "./bench.ts";
+import { benchCounting } from "./counting.ts";
 import { benchDispatches } from "./dispatches.ts";
 import { benchGpu } from "./gpu.ts";
 import { benchIsa } from "./isa.ts";
@@ -17,6 +18,11 @@ interface Entry {
 
 const benches: Readonly<Record<string, Entry>> = {
   train: { what: "a training step of small-cnn, as a share of the multiply-add peak", run: benchTrain },
+  counting: {
+    what: "what 13 published networks save, as their authors count and as it is; [--networks a,b] [--measure]",
+    options: true,
+    run: benchCounting,
+  },
   dispatches: { what: "dispatches and bytes of WebGPU, per inference and training step, beside onnxruntime-web's", run: benchDispatches },
   gpu: {
     what: "inference on WebGPU beside onnxruntime-web and TensorFlow.js; [--networks a,b] [--rounds N] [--serve]",
