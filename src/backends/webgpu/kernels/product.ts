@@ -27,12 +27,15 @@ const MOST_TILE_ROWS = Math.floor(16_384 / (4 * (DEPTH + QUAD)));
 const AT_ONCE = 32;
 /** Sums of a thread from which reads and indices are a small part of its work. It may have fewer where there are not two workgroups of that many. */
 const ENOUGH_SUMS = 28;
-/** Threads side by side along a row, so that what they store is side by side too. */
-const LEAST_ACROSS = 8;
+/** Threads side by side along a row, so that what they store is side by side too. Fewer where a tile has whole rows, which follow one another. */
+const ENOUGH_ACROSS = 8;
 /** Instructions' worth of waiting for memory. */
 const WAIT = 250;
 /** Workgroups of a processor that wait at the same time. */
 const TOGETHER = 4;
+
+/** How much work counts beside time. */
+const WORK = 2;
 
 /**
  * What workgroups cost whose threads have so many instructions and wait so often: the time until all are done, and their work, which others could use
@@ -40,7 +43,7 @@ const TOGETHER = 4;
  */
 export function costOf(instructions: number, waits: number, [x, y]: Extent): number {
   const rounds = (x * y) / AT_ONCE;
-  return instructions * (Math.max(1, rounds) + rounds) + WAIT * waits * Math.max(1, rounds / TOGETHER);
+  return instructions * (Math.max(1, rounds) + WORK * rounds) + WAIT * waits * Math.max(1, rounds / TOGETHER);
 }
 
 /**
@@ -51,12 +54,13 @@ export function tileProduct(product: Product, maxWorkgroups: number): Choice {
   const { rows, columns, depth } = product;
   const leastSums = Math.min(ENOUGH_SUMS, Math.floor((by16(rows) * by16(columns)) / (2 * LANES)));
   let best: Choice | undefined;
-  for (let across = LEAST_ACROSS; across <= LANES; across *= 2) {
+  for (let across = 1; across <= LANES; across *= 2) {
     const down = LANES / across;
     for (let r = 1; r <= MOST_EACH; r++) {
       for (let c = 1; c <= MOST_EACH; c++) {
         const [left, right] = [down * r, across * c];
         const grid = [Math.ceil(columns / right), Math.ceil(rows / left), 1] as const;
+        if (across < ENOUGH_ACROSS && right < columns) continue;
         if (r * c < leastSums || byFours(left) + byFours(right) > MOST_TILE_ROWS || Math.max(...grid) > maxWorkgroups) continue;
         const copies = copying(left, product.leftDeep) + copying(right, product.rightDeep);
         const eachQuad = QUAD * r * c + r + c + 20;
