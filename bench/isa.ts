@@ -127,10 +127,11 @@ function table(rows: readonly JudgedRow[], all: boolean): string {
     const group = rows.slice(i, i + gpus.length);
     if (!all && group.every(({ fmaPerValu, misses }) => fmaPerValu === null && misses.length === 0)) continue;
     const [{ op, shape, shader, note, judged }] = group as [JudgedRow];
-    const both = (value: (row: JudgedRow) => number | null, digits: number) => {
+    // rounded to the side of the bar that it is on
+    const both = (value: (row: JudgedRow) => number | null, digits: number, round: (value: number) => number = Math.floor) => {
       const numbers = group.map(value);
       if (numbers.every((number) => number === null)) return "";
-      return numbers.map((number) => number?.toFixed(digits) ?? "–").join(" ");
+      return numbers.map((number) => (number === null ? "–" : (round(number * 10 ** digits) / 10 ** digits).toFixed(digits))).join(" ");
     };
     const misses = [...new Set(group.flatMap((row) => row.misses))];
     const verdict = note ?? (misses.length > 0 ? `✗ ${misses.join(", ")}` : judged ? "✓" : "");
@@ -141,7 +142,7 @@ function table(rows: readonly JudgedRow[], all: boolean): string {
       both((row) => row.runs, 0),
       both((row) => row.fmaShare, 2),
       both((row) => row.usefulShare, 2),
-      both((row) => row.costOf16, 2),
+      both((row) => row.costOf16, 2, Math.ceil),
       both((row) => row.spilled, 0),
       both((row) => row.waves, 0),
       verdict,
@@ -155,7 +156,9 @@ function summary(rows: readonly JudgedRow[]): string[] {
   const worst = (["fmaPerValu", "fmaPerLoad", "fmaShare"] as const).flatMap((name) => {
     const [least] = judged.filter((row) => row[name] !== null).sort((a, b) => (a[name] as number) - (b[name] as number));
     return least
-      ? [`worst ${name}: ${least[name]?.toFixed(2)} (at least ${bars[name]}): ${least.op} ${least.shape}, ${least.shader}, ${least.gpu}`]
+      ? [
+          `worst ${name}: ${(Math.floor(100 * (least[name] as number)) / 100).toFixed(2)} (at least ${bars[name]}): ${least.op} ${least.shape}, ${least.shader}, ${least.gpu}`,
+        ]
       : [];
   });
   const spilled = rows.filter((row) => row.spilled > 0);
