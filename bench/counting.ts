@@ -9,7 +9,6 @@ import { type Built, build, type Percent, type Published, published, survivorsOf
 import { authorsCount, type Count, structureCount } from "./counting/widths.ts";
 import { columns } from "./table.ts";
 
-const EFFORT = { rounds: 12, sampleMs: 20 };
 const INPUT = 3 * 32 * 32;
 /** Published numbers have two decimals. */
 const CLOSE = 0.0051;
@@ -25,7 +24,7 @@ interface Row {
   readonly published: Pick<Published, "reported" | "true">;
   readonly notes: readonly string[];
   /** Milliseconds of the whole and of the cut network, and their ratio (cut / whole) with its 95 % interval. */
-  readonly ms?: { readonly before: number; readonly after: number; readonly ratio: measure.Interval };
+  readonly ms?: measure.Comparison;
 }
 
 export async function benchCounting(args: readonly string[]): Promise<Bench> {
@@ -148,11 +147,12 @@ async function run(network: Network): Promise<number[]> {
   return Array.from(logits as Float32Array);
 }
 
-async function time(whole: Network, small: Network): Promise<NonNullable<Row["ms"]>> {
+async function time(whole: Network, small: Network): Promise<measure.Comparison> {
   using a = await load(whole);
   using b = await load(small);
   const input = image();
-  const runs = [a, b].map((session) => () => session.run({ image: input }));
-  const [before = [], after = []] = await measure.interleave(runs, EFFORT);
-  return { before: measure.median(before), after: measure.median(after), ratio: measure.ratioInterval(after, before) };
+  return measure.compareTimes(
+    () => a.run({ image: input }),
+    () => b.run({ image: input }),
+  );
 }

@@ -1,10 +1,10 @@
 /** What `prune` tells of a cut: the JSON document, and tables and a picture for people. */
 import type { Dataset } from "../training/data/index.ts";
+import type { Comparison } from "../training/measure/index.ts";
 import type { Criterion } from "../training/prune/index.ts";
 import { count, kilobytes, percent, plural, short, table } from "./output.ts";
 import { bars } from "./picture.ts";
 import { judged, type Pruned } from "./pruning.ts";
-import type { Timing } from "./timing.ts";
 
 export interface PruneFacts {
   readonly out: string;
@@ -14,7 +14,7 @@ export interface PruneFacts {
   readonly pruned: Pruned;
   readonly dataset: Dataset | undefined;
   /** Before and after, where it was measured. */
-  readonly time: Timing | undefined;
+  readonly time: Comparison | undefined;
 }
 
 /** −∞ is no JSON: null stands for a threshold under which nothing lies. */

@@ -7,12 +7,14 @@ import { readModel } from "../../src/model/model.ts";
 import { ops } from "../../src/ops/index.ts";
 import { Session } from "../../src/session.ts";
 import { batches, type Dataset } from "../../training/data/index.ts";
+import { interleave } from "../../training/measure/interleave.ts";
 import { median, ratioInterval } from "../../training/measure/intervals.ts";
 import { type Evaluation, evaluate } from "../evaluate.ts";
 import { messageOf } from "../files.ts";
-import { THOROUGH, timePair } from "../timing.ts";
 import type { BackendTiming, LayerFacts, Machine } from "./record.ts";
 
+const ROUNDS = 15;
+const SAMPLE_MS = 20;
 const PROFILES = 31;
 
 /** One image at a time in one thread, in turns. */
@@ -27,7 +29,9 @@ export async function timeBoth(
   try {
     for (const file of [dense, packed]) sessions.push(await Session.load(file, { backend, threads: 1 }));
     const [a, b] = sessions as [Session, Session];
-    const [denseMs, packedMs] = await timePair([a, b], firstImage(dataset), THOROUGH, signal);
+    const image = firstImage(dataset);
+    const run = (session: Session) => () => session.run({ [session.inputs[0]?.name as string]: image });
+    const [denseMs = [], packedMs = []] = await interleave([run(a), run(b)], { rounds: ROUNDS, sampleMs: SAMPLE_MS, signal });
     const { adapter } = a.explain();
     return {
       ...(adapter !== undefined && { adapter }),
