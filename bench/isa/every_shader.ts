@@ -36,9 +36,9 @@ export async function everyShader(known: readonly DispatchDescription[]): Promis
       jobs.push({ dispatch: { ...dispatch, macs: 0 }, shape: `in ${from}` });
     }
   }
-  const used = new Set([...known, ...jobs.map(({ dispatch }) => dispatch)].map(({ shader }) => shader.hash));
+  const used = new Set([...known, ...jobs.map(({ dispatch }) => dispatch)].map(({ shader }) => shader.name));
   const files = [shadersDir, join(shadersDir, "training")].flatMap(shaderFiles).map(readShader);
-  const rest = files.filter(({ hash }) => !used.has(hash));
+  const rest = files.filter(({ name }) => !used.has(name));
   return { jobs: [...jobs, ...rest.map((shader): Job => ({ dispatch: alone(shader), shape: "constants of the file" }))], missing };
 }
 

@@ -2,10 +2,9 @@
  * Hands `shaders/` on to TypeScript: one module for inference (`shaders/*.wgsl`) and one for what training adds (`shaders/training/*.wgsl`).
  * `tsx tools/wgsl/build.ts conv2d_3x3` prints one shader as the device gets it, but readable.
  */
-import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Shader } from "../../src/backends/webgpu/shader.ts";
+import { type Shader, shader } from "../../src/backends/webgpu/shader.ts";
 import { writeOut } from "../../src/backends/webgpu/unroll.ts";
 import { root } from "../entries.ts";
 import { isMain } from "../is_main.ts";
@@ -23,17 +22,15 @@ export const shaderFiles = (dir: string): string[] =>
     .sort()
     .map((name) => join(dir, name));
 
-export function readShader(path: string): Shader {
-  const code = minify(expand(path));
-  return { name: nameOf(path), hash: createHash("sha256").update(code).digest("hex").slice(0, 16), code, ...reflect(expand(path), path) };
-}
+/** The shader with the names that it has in its file. */
+export const readShader = (path: string): Shader => shader(nameOf(path), minify(marked(path)));
 
 /** The shader as the module holds it: its loops are written out when it is used. */
 function importedShader(path: string): string {
-  const { name, hash, code } = readShader(path);
-  const short = minify(marked(path));
-  if (writeOut(short) !== code) throw new Error(`${path}: its loops, written out where it runs, are not what they are here`);
-  return `/* @__PURE__ */ shader(${[name, hash, short].map((text) => JSON.stringify(text)).join(", ")})`;
+  reflect(expand(path), path);
+  const text = minify(marked(path));
+  if (writeOut(text) !== minify(expand(path))) throw new Error(`${path}: its loops, written out where it runs, are not what they are here`);
+  return `/* @__PURE__ */ shader(${[nameOf(path), text].map((part) => JSON.stringify(part)).join(", ")})`;
 }
 
 /** Writes the modules and returns their paths, from the root. */

@@ -15,7 +15,6 @@ import type { Faults } from "./faults.ts";
 import type { GpuFacts, GpuKernelSet } from "./lowering.ts";
 import { decode, encode } from "./numbers.ts";
 import type { Pipelines } from "./pipelines.ts";
-import { timeNodes } from "./profile.ts";
 import { type Program, ProgramBuilder, planDispatches } from "./program.ts";
 import { byteOffset, elementBytes } from "./slots.ts";
 import { Submissions } from "./submission.ts";
@@ -97,6 +96,8 @@ export class WebGpuExecutable implements Executable {
     return this.#enqueue(async () => {
       const program = await this.#prepare(inputs, this.#graph.outputs);
       this.#give(program, inputs);
+      // few apps measure: they load it when they do
+      const { timeNodes } = await import("./profile.ts");
       const ms = await timeNodes(this.#parts.host.device, this.#parts.faults, program);
       return program.plan.nodes.map(({ node, macs }, i) => ({ name: node.name, op: node.op, ms: ms[i] as number, macs }));
     });

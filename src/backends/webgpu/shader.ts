@@ -14,7 +14,7 @@ export interface ShaderBinding {
 
 export interface Shader {
   readonly name: string;
-  /** Of the expanded text: with the constants it is the key of a pipeline. */
+  /** Of the text: with the constants it is the key of a pipeline. */
   readonly hash: string;
   readonly code: string;
   readonly params: readonly ShaderField[];
@@ -25,17 +25,27 @@ export interface Shader {
 }
 
 /** A shader as the build writes it down: its text minified, with marks for the loops that `code` has written out. The rest is read from the text. */
-export function shader(name: string, hash: string, marked: string): Shader {
+export function shader(name: string, marked: string): Shader {
   let code: string | undefined;
   return {
     name,
-    hash,
+    hash: hashOf(marked),
     get code() {
       code ??= writeOut(marked);
       return code;
     },
     ...factsOf(marked),
   };
+}
+
+/** 64 bits of FNV-1a in two halves, as 16 hexadecimal digits. */
+function hashOf(text: string): string {
+  const half = (start: number): string => {
+    let hash = start;
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+    return (hash >>> 0).toString(16).padStart(8, "0");
+  };
+  return half(0x811c9dc5) + half(0x01234567);
 }
 
 /** What stands in the text of a shader that keeps to the conventions (tools/wgsl/reflect.ts holds it to them), comments left out. */
