@@ -94,7 +94,17 @@ function convolve(p: Conv2d, planes: Planes, t: Outer, job: Job, group: i32, o: 
   const channels = p.cin / p.groups;
   const window = p.kh * p.kw;
   const row = channels * window;
-  pack_panel(t, job.taps, window, channels, nth(p.w, o * row), bytes(row), bytes(window), planes.channel_bytes, planes.direct ? p.gather : 0);
+  pack_panel(
+    t,
+    job.taps,
+    window,
+    channels,
+    nth(p.w, o * row),
+    bytes(row),
+    bytes(window),
+    planes.channel_bytes,
+    planes.direct ? p.gather : 0,
+  );
   // the channel of y that rows are counted from
   const first_channel = p.scatter ? 0 : o;
   const first_added = p.shortcut ? 0 : first_channel;
