@@ -151,7 +151,8 @@ async function time(whole: Network, small: Network): Promise<measure.Comparison>
   using a = await load(whole);
   using b = await load(small);
   const input = image();
-  return measure.compareTimes(
+  // disposed only then
+  return await measure.compareTimes(
     () => a.run({ image: input }),
     () => b.run({ image: input }),
   );

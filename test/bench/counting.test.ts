@@ -44,6 +44,13 @@ it("builds, cuts and counts", async () => {
   expect(text).toContain("2 of 2 agree with the published numbers");
 });
 
+it("measures where it is asked to", async () => {
+  const { value } = await benchCounting(["--networks", "resnet20/cifar10", "--measure"]);
+  const [{ ms }] = value.rows as [{ ms: Record<string, unknown> }];
+  const interval = { value: expect.any(Number), low: expect.any(Number), high: expect.any(Number) };
+  expect(ms).toEqual({ before: expect.any(Number), after: expect.any(Number), ratio: interval });
+});
+
 it("names what it does not know", async () => {
   await expect(benchCounting(["--networks", "resnet9"])).rejects.toThrow(/E_OPTION no network "resnet9"; there are resnet20\/cifar10/);
   await expect(benchCounting(["--fast"])).rejects.toThrow(/E_OPTION no option --fast/);
