@@ -6,7 +6,8 @@
 // How the work is split. To such a convolution an image is a row of pixels, so rows and columns are forgotten. A thread computes PIXELS pixels that follow one
 // another, of TILE_F filters, and keeps their sums in registers: with 4 pixels and 8 filters, it loads 4 pixels of a channel for 32 multiply-adds. It takes four
 // channels at a time, because the weights of a filter for neighbouring channels lie side by side and come with one load.
-// Neighbouring threads have neighbouring runs of pixels. All threads of a workgroup have the same filters: lib/filters.wgsl says why.
+// Neighbouring threads have neighbouring runs of pixels. All threads of a workgroup have the same filters if there are pixels enough:
+// lib/filters.wgsl says why.
 #include "lib/elem.wgsl"
 
 struct Params {

@@ -7,7 +7,8 @@
 // channels of x. Of each it loads the (ROWS − 1) · s + 3 rows of 3 pixels that the strip sees, once, and multiplies them with the 9 weights of each filter: with
 // 8 rows and 4 filters, 288 multiply-adds for 30 pixels.
 // Neighbouring threads compute neighbouring columns, so that what they load at once lies side by side in memory. Columns, strips and examples are counted
-// through, which fills workgroups whatever the image's size is. All threads of a workgroup have the same filters: lib/filters.wgsl says why.
+// through, which fills workgroups whatever the image's size is. All threads of a workgroup have the same filters if there are pixels enough:
+// lib/filters.wgsl says why.
 #include "lib/elem.wgsl"
 
 struct Params {
@@ -43,7 +44,7 @@ struct Params {
 
 // 1 or 2
 override STRIDE: u32 = 1;
-// rows of y in a strip: 1 … 8, with stride 2 1 … 4; and of x that it sees
+// rows of y in a strip, 1 … 8; and of x that it sees
 override ROWS: u32 = 4;
 override SEEN: u32 = (ROWS - 1u) * STRIDE + 3u;
 

@@ -8,7 +8,8 @@
 // by row, in every channel: it loads the run of pixels of x that its outputs see in that row, once, and multiplies them with the row's weights of each filter.
 // With 4 outputs, 8 filters and 5 taps these are 8 pixels for 160 multiply-adds. Longer rows come in parts of TAPS taps.
 // Where stride or dilation is so large that outputs have few pixels in common, a part is one tap, and each output's pixel is loaded by itself.
-// Neighbouring threads have neighbouring runs of pixels. All threads of a workgroup have the same filters: lib/filters.wgsl says why.
+// Neighbouring threads have neighbouring runs of pixels. All threads of a workgroup have the same filters if there are pixels enough:
+// lib/filters.wgsl says why.
 #include "lib/elem.wgsl"
 
 struct Params {

@@ -32,7 +32,8 @@ export interface Way {
   readonly pass: Pass;
   readonly passes: number;
   /** Numbers that a pass loads. */
-  readonly numbers: number;
+  readonly pixels: number;
+  readonly weights: number;
   /** Instructions before the loop and after it. */
   readonly around: number;
   readonly constants: Readonly<Record<string, number>>;
@@ -60,7 +61,7 @@ function fastest(ways: readonly Way[], { n, cin, cout, groups, oh, ow, kh, kw }:
   const atOnce = Math.min(AT_ONCE, (n * cout * oh * ow * (cin / groups) * kh * kw) / SMALL);
   const time = (way: Way): number => {
     const [along, across] = workgroupsOf(way, n, groups * way.tile.tiles);
-    return Math.max(atOnce, along * across) * (instructionsOf(way) + way.passes * (WAIT + NUMBER * way.numbers));
+    return Math.max(atOnce, along * across) * (instructionsOf(way) + way.passes * (WAIT + NUMBER * (way.pixels + way.weights)));
   };
   return ways.reduce((best, way) => (time(way) < time(best) ? way : best));
 }
@@ -71,8 +72,10 @@ function preferred(ways: readonly Way[], holds: (way: Way) => boolean): readonly
   return good.length > 0 ? good : ways;
 }
 
-/** A thread's sums fit into its registers with what they are made from. */
-const MOST_SUMS = 64;
+/** A thread's sums fit into its registers, with what they are made from. */
+function fits({ sums, lanes, pixels, weights }: Way): boolean {
+  return sums <= 72 && sums + pixels + (lanes < WORKGROUP ? weights : 0) <= 128;
+}
 
 /** Multiply-adds among all instructions. */
 const shareOf = (way: Way): number => (way.passes * way.pass.fma) / instructionsOf(way);
@@ -81,7 +84,7 @@ const GOOD_SHARE = 0.57;
 
 /** The fastest of the ways in which a GPU multiplies most of the time: in the loop, for each load, and all in all, as far as the layer allows. */
 function best(ways: readonly Way[], sizes: Sizes): Way {
-  const fitting = preferred(ways, ({ sums }) => sums <= MOST_SUMS);
+  const fitting = preferred(ways, fits);
   const busy = preferred(fitting, ({ pass: { fma, vector, loads } }) => fma >= 0.855 * (fma + vector) && fma >= 8 * loads);
   const share = Math.min(GOOD_SHARE, 0.97 * Math.max(...busy.map(shareOf)));
   return fastest(
@@ -94,11 +97,16 @@ function best(ways: readonly Way[], sizes: Sizes): Way {
 const lanesFor = (runs: number): number[] => (runs <= WORKGROUP / 2 ? [WORKGROUP, runs] : [WORKGROUP]);
 
 /** Tiles that leave at most a tenth of their places empty, if there are any; else those that leave fewest. */
-function fullTiles(count: number, most: number, fewest?: number): Tiles[] {
-  const tiles = tilesOf(count, most, fewest);
+function fullTiles(count: number, most: number): Tiles[] {
+  const tiles = tilesOf(count, most);
   const places = ({ size, tiles: number }: Tiles): number => size * number;
   const allowed = Math.max(1.1 * count, Math.min(...tiles.map(places)));
   return tiles.filter((tile) => places(tile) <= allowed);
+}
+
+/** Lengths of runs that reach little beyond a row. Runs of one pixel always fit. */
+function fullRuns(width: number, most: number): number[] {
+  return upTo(1, Math.min(most, width)).filter((run) => Math.ceil(width / run) * run <= 1.08 * width);
 }
 
 const upTo = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
@@ -106,7 +114,7 @@ const whole = (length: number, part: number): number => (length % part === 0 ? 1
 
 /** Strips of up to 8 pixels of a column, 4 to 8 filters. */
 export function way3x3(s: Sizes): Way {
-  const ways = upTo(1, Math.min(8, s.oh)).flatMap((rows) =>
+  const ways = fullRuns(s.oh, 8).flatMap((rows) =>
     fullTiles(s.cout, 8).flatMap((tile) => {
       const seen = (rows - 1) * s.sh + 3;
       const strips = Math.ceil(s.oh / rows);
@@ -119,7 +127,8 @@ export function way3x3(s: Sizes): Way {
           sums,
           pass: { fma: 9 * sums, ...loading(lanes, tile.size, 9, { vector: 4 * seen, loads: seen }) },
           passes: s.cin,
-          numbers: 3 * seen + 9 * tile.size,
+          pixels: 3 * seen,
+          weights: 9 * tile.size,
           around: 130 + 12 * seen + 9 * sums,
           constants: { ROWS: rows, STRIDE: s.sh },
           params: { strips },
@@ -133,7 +142,7 @@ export function way3x3(s: Sizes): Way {
 /** What a pass does but multiply, where each filter has `neighbours` weights that lie side by side. */
 function loading(lanes: number, filters: number, neighbours: number, { vector, loads }: Pick<Pass, "vector" | "loads">): Omit<Pass, "fma"> {
   const each = Math.ceil(neighbours / 4);
-  if (lanes < WORKGROUP) return { vector: vector + filters, loads: loads + each * filters, scalar: 25 };
+  if (lanes < WORKGROUP) return { vector: vector + filters + 5, loads: loads + each * filters, scalar: 25 };
   // scalar loads bring up to 16 numbers
   return { vector, loads, scalar: 25 + (neighbours > 4 ? 8 : 4) * filters };
 }
@@ -142,7 +151,7 @@ function loading(lanes: number, filters: number, neighbours: number, { vector, l
 export function way1x1(s: Sizes): Way {
   const strided = s.sh !== 1 || s.sw !== 1;
   const [rows, width] = strided ? [s.oh, s.ow] : [1, s.oh * s.ow];
-  const ways = upTo(1, Math.min(8, width)).flatMap((pixels) =>
+  const ways = fullRuns(width, 8).flatMap((pixels) =>
     fullTiles(s.cout, 11).flatMap((tile) => {
       const runs = Math.ceil(width / pixels);
       const sums = pixels * tile.size;
@@ -160,7 +169,8 @@ export function way1x1(s: Sizes): Way {
             ...loading(lanes, tile.size, 4, { vector: 4, loads: 4 * (s.sw === 1 ? Math.ceil(pixels / 4) : pixels) }),
           },
           passes: Math.floor(s.cin / 4),
-          numbers: 4 * (pixels + tile.size),
+          pixels: 4 * pixels,
+          weights: 4 * tile.size,
           around: 90 + 6 * tile.size + (WHOLE ? 5 : 16) * sums + rest * (sums + pixels + 4 * tile.size),
           constants: { STRIDED: strided ? 1 : 0, STEP: s.sw, REST: rest, PIXELS: pixels, WHOLE },
           params: { width, runs },
@@ -174,7 +184,7 @@ export function way1x1(s: Sizes): Way {
 /** Runs of up to `mostPixels` pixels of a row, and the parts in which the rows of a window are gone through. */
 function rowsOf(s: Sizes, mostPixels: number, mostSeen: number) {
   const mostTaps = 7;
-  return upTo(1, Math.min(mostPixels, s.ow)).flatMap((pixels) => {
+  return fullRuns(s.ow, mostPixels).flatMap((pixels) => {
     const together = upTo(1, s.kw).map((parts) => {
       const taps = Math.ceil(s.kw / parts);
       const seen = (pixels - 1) * s.sw + (taps - 1) * s.dilation_w + 1;
@@ -212,7 +222,8 @@ export function wayGeneral(s: Sizes): Way {
           // of a row of the window in one channel, or a part of it
           pass: { fma: taps * sums, ...loading(lanes, tile.size, taps, { vector: seen + 6, loads }) },
           passes: parts * (s.cin / s.groups) * s.kh,
-          numbers: seen + taps * tile.size,
+          pixels: seen,
+          weights: taps * tile.size,
           around: 200 + 10 * tile.size + (constants.WHOLE ? 5 : 16) * sums,
           constants,
           params: { runs },
@@ -233,7 +244,8 @@ export function wayDepthwise(s: Sizes): Way {
       sums: pixels,
       pass: { fma: taps * pixels, vector: seen + 8, loads: loads + Math.ceil(taps / 4), scalar: 15 },
       passes: parts * s.kh,
-      numbers: seen + taps,
+      pixels: seen,
+      weights: taps,
       around: 150 + (constants.WHOLE ? 5 : 16) * pixels,
       constants,
       params: { runs },
