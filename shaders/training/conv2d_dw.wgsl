@@ -67,14 +67,16 @@ fn main(
 ) {
   // a channel, a tile of the filters of its group, a tile of taps, a row of the window
   let jobs = p.cin * p.tiles_o * p.tiles_b * p.kh;
-  let first_job = linear_workgroup(workgroup, workgroups) * JOBS;
-  if (first_job >= jobs) {
+  let first = linear_workgroup(workgroup, workgroups) * JOBS;
+  if (first >= jobs * p.parts) {
     return;
   }
   let job = job_of(thread);
   let lane = lane_of(thread);
   // threads without a job of their own do the last one too, and do not store it
-  let block = min(first_job + job, jobs - 1u);
+  let index = min(first + job, jobs * p.parts - 1u);
+  let part = index / jobs;
+  let block = index % jobs;
   let c = block % p.cin;
   let tile_o = block / p.cin % p.tiles_o;
   let tile_b = block / p.cin / p.tiles_o % p.tiles_b;
@@ -84,7 +86,7 @@ fn main(
 
   // filter o, tap b: sums[8 o + b]
   var sums: array<f32, MOST_O * MOST_B>;
-  for (var s = workgroup.z * LANES + lane; s < p.strips; s += p.parts * LANES) {
+  for (var s = part * LANES + lane; s < p.strips; s += p.parts * LANES) {
     let strip = strip_at(s);
     // the first row and column of x that the taps meet; what is outside of the image counts as 0
     let row = i32(strip.i) * p.sh - p.pt + i32(a) * p.dilation_h;
@@ -148,10 +150,10 @@ fn main(
       add_round(thread, round);
     }
   }
-  if (first_job + job >= jobs) {
+  if (first + job >= jobs * p.parts) {
     return;
   }
-  let to = (((workgroup.z * p.cout + o0) * p.channels + c % p.channels) * p.kh + a) * p.kw + b0;
+  let to = (((part * p.cout + o0) * p.channels + c % p.channels) * p.kh + a) * p.kw + b0;
   for (var i = lane; i < TILE_O * MOST_B; i += LANES) {
     let o = i / MOST_B;
     let b = i % MOST_B;

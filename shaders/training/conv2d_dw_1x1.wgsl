@@ -58,17 +58,19 @@ fn main(
   @builtin(local_invocation_index) thread: u32,
 ) {
   let jobs = p.groups * p.tiles_o * p.tiles_c;
-  let first_job = linear_workgroup(workgroup, workgroups) * JOBS;
-  if (first_job >= jobs) {
+  let first = linear_workgroup(workgroup, workgroups) * JOBS;
+  if (first >= jobs * p.parts) {
     return;
   }
   let job = job_of(thread);
   let lane = lane_of(thread);
   // threads without a job of their own do the last one too, and do not store it
-  let index = min(first_job + job, jobs - 1u);
-  let tile_c = index % p.tiles_c;
-  let tile_o = index / p.tiles_c % p.tiles_o;
-  let group = index / p.tiles_c / p.tiles_o;
+  let index = min(first + job, jobs * p.parts - 1u);
+  let part = index / jobs;
+  let block = index % jobs;
+  let tile_c = block % p.tiles_c;
+  let tile_o = block / p.tiles_c % p.tiles_o;
+  let group = block / p.tiles_c / p.tiles_o;
   let c0 = group * p.channels + tile_c * (TILE_C - 1u) + min(tile_c, p.full_c);
   let o0 = group * p.filters + tile_o * (TILE_O - 1u) + min(tile_o, p.full_o);
 
@@ -78,13 +80,13 @@ fn main(
   let stride = p.parts * LANES;
   let step_n = stride / p.runs;
   let step_run = stride % p.runs;
-  var n = (workgroup.z * LANES + lane) / p.runs;
-  var run = (workgroup.z * LANES + lane) % p.runs;
+  var n = (part * LANES + lane) / p.runs;
+  var run = (part * LANES + lane) % p.runs;
   while (n < p.n) {
-    let first = run * (RUN - 1u) + min(run, p.wide);
+    let start = run * (RUN - 1u) + min(run, p.wide);
     let all = WHOLE || run < p.wide;
-    let picked_at = (n * p.cin + c0) * p.pixels + first;
-    let dy_at = (n * p.cout + o0) * p.pixels + first;
+    let picked_at = (n * p.cin + c0) * p.pixels + start;
+    let dy_at = (n * p.cout + o0) * p.pixels + start;
     // what is read behind a run's last pixel meets a 0 of dy
     var pixels: array<vec4f, MOST_C>;
     // @unroll
@@ -126,9 +128,9 @@ fn main(
     }
   }
 
-  let to = (workgroup.z * p.cout + o0) * p.channels + c0 - group * p.channels;
+  let to = (part * p.cout + o0) * p.channels + c0 - group * p.channels;
   if (LANES == 1u) {
-    if (first_job + job < jobs) {
+    if (first + job < jobs * p.parts) {
       // @unroll
       for (var o = 0u; o < MOST_O; o++) {
         if (o + 1u < TILE_O || (o + 1u == TILE_O && tile_o < p.full_o)) {
@@ -156,7 +158,7 @@ fn main(
       add_round(thread, round);
     }
   }
-  if (first_job + job >= jobs) {
+  if (first + job >= jobs * p.parts) {
     return;
   }
   for (var i = lane; i < TILE_O * MOST_C; i += LANES) {

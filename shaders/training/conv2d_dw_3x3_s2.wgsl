@@ -39,8 +39,8 @@ const ROUNDS = 5u;
 #include "training/lib/add_threads.wgsl"
 #include "training/lib/strips.wgsl"
 
-// COLUMNS is 1 … 5
-const MOST_COLUMNS = 5u;
+// COLUMNS is 1 … 4
+const MOST_COLUMNS = 4u;
 const MOST_O = 8u;
 override TILE_O: u32 = 8;
 // all strips have COLUMNS columns
@@ -58,21 +58,23 @@ fn main(
 ) {
   // a channel and a tile of the filters of its group
   let jobs = p.cin * p.tiles;
-  let first_job = linear_workgroup(workgroup, workgroups) * JOBS;
-  if (first_job >= jobs) {
+  let first = linear_workgroup(workgroup, workgroups) * JOBS;
+  if (first >= jobs * p.parts) {
     return;
   }
   let job = job_of(thread);
   let lane = lane_of(thread);
   // threads without a job of their own do the last one too, and do not store it
-  let block = min(first_job + job, jobs - 1u);
+  let index = min(first + job, jobs * p.parts - 1u);
+  let part = index / jobs;
+  let block = index % jobs;
   let c = block % p.cin;
   let tile = block / p.cin;
   let o0 = c / p.channels * p.filters + tile * (TILE_O - 1u) + min(tile, p.full);
 
   // filter o, tap (a, b): sums[9 o + 3 a + b]
   var sums: array<f32, 72>;
-  for (var s = workgroup.z * LANES + lane; s < p.strips; s += p.parts * LANES) {
+  for (var s = part * LANES + lane; s < p.strips; s += p.parts * LANES) {
     let strip = strip_at(s);
     // the first row and column of x that the strip meets; what is outside of the image counts as 0
     let row = 2 * i32(strip.i) - p.pt;
@@ -149,10 +151,10 @@ fn main(
       add_round(thread, round);
     }
   }
-  if (first_job + job >= jobs) {
+  if (first + job >= jobs * p.parts) {
     return;
   }
-  let to = ((workgroup.z * p.cout + o0) * p.channels + c % p.channels) * 9u;
+  let to = ((part * p.cout + o0) * p.channels + c % p.channels) * 9u;
   for (var i = lane; i < 9u * TILE_O; i += LANES) {
     let o = i / 9u;
     if (o + 1u < TILE_O || tile < p.full) {

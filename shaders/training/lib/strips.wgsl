@@ -3,7 +3,7 @@
 //   wide                 strips of a row, from the left, that have COLUMNS columns; the others have one less
 //   rows                 of every strip
 //   strips               of all images
-//   parts                of the work: workgroup z takes the strips z · LANES, … of each parts · LANES, one a lane
+//   parts                of a job: part k takes the strips k · LANES, … of each parts · LANES, one a lane
 
 override COLUMNS: u32 = 4;
 

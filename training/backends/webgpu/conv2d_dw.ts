@@ -94,22 +94,21 @@ interface Main {
   readonly numbers: Readonly<Record<string, number>>;
 }
 
-const workgroupsOf = (jobs: number, lanes: number): number => Math.ceil((jobs * lanes) / THREADS);
+const workgroupsOf = (jobs: number, lanes: number, parts: number): number => Math.ceil((jobs * parts * lanes) / THREADS);
 
 const work = (jobs: number, { lanes, parts }: { readonly lanes: number; readonly parts: number }, instructions: number): Work => ({
-  threads: workgroupsOf(jobs, lanes) * parts * THREADS,
+  threads: workgroupsOf(jobs, lanes, parts) * THREADS,
   instructions,
   more: parts > 1 ? 1 : 0,
 });
 
 /** The dispatch that computes the parts, and if there are several the one that adds them. */
 function dispatches({ size }: Sizes, { shader, jobs, lanes, parts, ...main }: Main): Dispatch[] {
-  const [x, y] = linearGrid(workgroupsOf(jobs, lanes));
   const first = {
     shader,
     constants: { ...main.constants, LANES: lanes },
     numbers: { ...main.numbers, parts },
-    grid: [x, y, parts] as const,
+    grid: linearGrid(workgroupsOf(jobs, lanes, parts)),
   };
   if (parts === 1) return [{ ...first, alias: { parts: "dw" } }];
   const scratch = { parts: parts * size };
@@ -128,7 +127,7 @@ function window3x3(io: BoundIo<ConvAttrs>, stride: 1 | 2): Dispatch[] {
   const sizes = sizesOf(io);
   const { cin, ih, oh, ow, channels, filters } = sizes;
   const [pt = 0, pl = 0, pb = 0, pr = 0] = io.attrs.padding;
-  const ways = tilesFrom(filters, 6, 8).flatMap((filter) => walksOf(sizes, stride === 1 ? 7 : 5).map((walk) => ({ filter, walk })));
+  const ways = tilesFrom(filters, 6, 8).flatMap((filter) => walksOf(sizes, stride === 1 ? 7 : 4).map((walk) => ({ filter, walk })));
   const { filter, walk } = fastest(ways, ({ filter, walk }) => {
     const { columns, rows, stripsEach } = walk;
     const span = stride * (columns.size - 1) + 3;
