@@ -88,14 +88,22 @@ fn main(
   // The first pixel in channel 0 of x. Behind a row stands something else, or nothing: WebGPU keeps reads inside the buffer, and such sums are not stored.
   let plane = p.ih * p.iw;
   let at = n * p.xc * plane + row * p.sh * p.iw + column * STEP;
-  // filter f of the tile begins at
+  // where filter f of the tile begins, and its sums
   var weights: array<u32, MOST_F>;
+  var sums: array<array<f32, MOST_PIXELS>, MOST_F>;
   // @unroll
   for (var f = 0u; f < MOST_F; f++) {
-    weights[f] = (tile.first + f) * p.cin;
+    if (f < TILE_F) {
+      weights[f] = (tile.first + f) * p.cin;
+      let start = bias_of(tile.first + f);
+      // @unroll
+      for (var j = 0u; j < MOST_PIXELS; j++) {
+        if (j < PIXELS) {
+          sums[f][j] = start;
+        }
+      }
+    }
   }
-
-  var sums: array<array<f32, MOST_PIXELS>, MOST_F>;
   let whole = p.cin - REST;
   for (var c = 0u; c < whole; c += CHANNELS) {
     var pixels: array<array<f32, MOST_PIXELS>, CHANNELS>;

@@ -95,13 +95,22 @@ fn main(
     }
   }
 
-  // filter f of the tile begins at
+  // where filter f of the tile begins, and its sums
   var weights: array<u32, MOST_F>;
+  var sums: array<array<f32, MOST_ROWS>, MOST_F>;
   // @unroll
   for (var f = 0u; f < MOST_F; f++) {
-    weights[f] = (tile.first + f) * p.cin * 9u;
+    if (f < TILE_F) {
+      weights[f] = (tile.first + f) * p.cin * 9u;
+      let start = bias_of(tile.first + f);
+      // @unroll
+      for (var r = 0u; r < MOST_ROWS; r++) {
+        if (r < ROWS) {
+          sums[f][r] = start;
+        }
+      }
+    }
   }
-  var sums: array<array<f32, MOST_ROWS>, MOST_F>;
   // the weights for channel c: 9 · c, but compilers would multiply for each filter
   var window = 0u;
   for (var c = 0u; c < p.cin; c++) {

@@ -105,14 +105,23 @@ fn main(
 
   let top = i32(row * p.sh) - p.pt;
   let left = i32(column * p.sw) - p.pl;
-  // filter f of the tile begins at
+  // where filter f of the tile begins, and its sums
   var weights: array<u32, MOST_F>;
+  var sums: array<array<f32, MOST_PIXELS>, MOST_F>;
   // @unroll
   for (var f = 0u; f < MOST_F; f++) {
-    weights[f] = (first + f) * depth * p.kh * p.kw;
+    if (f < TILE_F) {
+      weights[f] = (first + f) * depth * p.kh * p.kw;
+      let start = bias_of(first + f);
+      // @unroll
+      for (var j = 0u; j < MOST_PIXELS; j++) {
+        if (j < PIXELS) {
+          sums[f][j] = start;
+        }
+      }
+    }
   }
   let between = select(1u, p.sw, APART);
-  var sums: array<array<f32, MOST_PIXELS>, MOST_F>;
   for (var q = 0u; q < p.kw; q += TAPS) {
     // Pixels outside of the image count as 0. Their addresses may be anything, even wrap around below 0: WebGPU keeps reads inside the buffer.
     let part = left + i32(q * p.dilation_w);

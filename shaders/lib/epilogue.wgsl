@@ -17,27 +17,34 @@ struct Epilogue {
 }
 
 fn epilogue_of(channel: u32) -> Epilogue {
-  return epilogue_at(channel, channel);
+  return Epilogue(bias_of(channel), slope_of(channel), true);
 }
 
-// Where filters o and channels are not numbered alike: bias goes with the filter, slope with the channel.
-fn epilogue_at(of_filter: u32, channel: u32) -> Epilogue {
-  var e = Epilogue(0.0, 1.0, true);
+fn bias_of(channel: u32) -> f32 {
   if (has_bias) {
-    e.bias = f32(bias[of_filter]);
+    return f32(bias[channel]);
   }
+  return 0.0;
+}
+
+fn slope_of(channel: u32) -> f32 {
   if (has_slope) {
-    e.slope = f32(slope[channel]);
+    return f32(slope[channel]);
   }
-  return e;
+  return 1.0;
 }
 
 // `i` is the element's index in residual.
 fn apply_epilogue(e: Epilogue, sum: f32, i: u32) -> f32 {
-  var v = sum;
   if (has_bias) {
-    v += e.bias;
+    return finish(e, sum + e.bias, i);
   }
+  return finish(e, sum, i);
+}
+
+// For sums that began with the bias, which saves an addition for each.
+fn finish(e: Epilogue, sum: f32, i: u32) -> f32 {
+  var v = sum;
   if (has_residual && e.adds) {
     v += f32(residual[i]);
   }

@@ -44,7 +44,7 @@ fn tile_of(index: u32) -> Tile {
   return Tile(index * (TILE_F - 1u) + min(index, p.full), index < p.full);
 }
 
-// What output o's sums get, and where they go: channels of y and residual.
+// What output o's sums get besides the bias, with which they begin, and where they go: channels of y and residual.
 struct Output {
   epilogue: Epilogue,
   channel: u32,
@@ -54,8 +54,7 @@ struct Output {
 fn output_at(o: u32) -> Output {
   let channel = written_channel(o);
   let added = added_channel(o, channel);
-  var e = epilogue_at(o, channel);
-  e.adds = !SHORTCUT || added >= 0;
+  let e = Epilogue(0.0, slope_of(channel), !SHORTCUT || added >= 0);
   return Output(e, channel, u32(added));
 }
 
@@ -72,7 +71,7 @@ fn place_of(n: u32, size: u32) -> Place {
 
 fn store(place: Place, output: Output, pixel: u32, sum: f32) {
   let added = place.added + pixel + output.added * place.size;
-  y[place.to + pixel + output.channel * place.size] = Elem(apply_epilogue(output.epilogue, sum, added));
+  y[place.to + pixel + output.channel * place.size] = Elem(finish(output.epilogue, sum, added));
 }
 
 // Whether a tile is of outputs that no filter writes, TILE_F of them: those tiles come after the filters'.
@@ -84,8 +83,6 @@ fn is_rest(index: u32) -> bool {
 fn store_rest(place: Place, index: u32, pixel: u32) {
   let first = p.cout + (index - p.tiles) * TILE_F;
   for (var o = first; o < min(first + TILE_F, p.yc); o++) {
-    var output = output_at(o);
-    output.epilogue.bias = 0.0;
-    store(place, output, pixel, 0.0);
+    store(place, output_at(o), pixel, 0.0);
   }
 }
