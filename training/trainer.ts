@@ -208,7 +208,8 @@ export class Trainer {
     } catch (error) {
       // within a run, the run itself goes back and tells
       if (!isLost(error) || this.#running) throw error;
-      this.#parts.settings.onEvent?.(await this.#recover(error));
+      const event = await this.#recover(error);
+      this.#parts.settings.onEvent?.(event);
       return work();
     }
   }
