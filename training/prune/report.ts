@@ -35,10 +35,16 @@ export function reportOf(graph: Graph, plain: Graph, small: Graph, survivors: Su
     before,
     after,
     saved: savings(before, after),
-    counting: countingOf(plain, small, survivors),
+    counting: countingOf(plain, small, within(plain, survivors)),
     sites,
     layers,
   };
+}
+
+/** Without the activations that nothing reads: `graph` lacks them. */
+function within(graph: Graph, survivors: Survivors): Survivors {
+  const names = new Set(graph.nodes.map(({ name }) => name));
+  return Object.fromEntries(Object.entries(survivors).filter(([name]) => names.has(name)));
 }
 
 function layersOf(graph: Graph): Map<string, readonly [number, number]> {

@@ -77,7 +77,8 @@ function fits({ sums, lanes, pixels, weights }: Way): boolean {
   return sums <= 72 && sums + pixels + (lanes < WORKGROUP ? weights : 0) <= 128;
 }
 
-/** Multiply-adds among all instructions. */
+/** Multiply-adds among the vector instructions of the loop, and among all instructions. */
+const densityOf = ({ pass: { fma, vector } }: Way): number => fma / (fma + vector);
 const shareOf = (way: Way): number => (way.passes * way.pass.fma) / instructionsOf(way);
 /** From this share on, other things count more. */
 const GOOD_SHARE = 0.57;
@@ -85,7 +86,7 @@ const GOOD_SHARE = 0.57;
 /** The fastest of the ways in which a GPU multiplies most of the time: in the loop, for each load, and all in all, as far as the layer allows. */
 function best(ways: readonly Way[], sizes: Sizes): Way {
   const fitting = preferred(ways, fits);
-  const busy = preferred(fitting, ({ pass: { fma, vector, loads } }) => fma >= 0.855 * (fma + vector) && fma >= 8 * loads);
+  const busy = preferred(fitting, (way) => densityOf(way) >= 0.855 && way.pass.fma >= 8 * way.pass.loads);
   const share = Math.min(GOOD_SHARE, 0.97 * Math.max(...busy.map(shareOf)));
   return fastest(
     busy.filter((way) => shareOf(way) >= share),
@@ -104,9 +105,9 @@ function fullTiles(count: number, most: number): Tiles[] {
   return tiles.filter((tile) => places(tile) <= allowed);
 }
 
-/** Lengths of runs that reach little beyond a row. Runs of one pixel always fit. */
+/** Lengths of runs that reach little beyond a row: by a pixel, or by 8 %. */
 function fullRuns(width: number, most: number): number[] {
-  return upTo(1, Math.min(most, width)).filter((run) => Math.ceil(width / run) * run <= 1.08 * width);
+  return upTo(1, Math.min(most, width)).filter((run) => Math.ceil(width / run) * run <= Math.max(width + 1, 1.08 * width));
 }
 
 const upTo = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
@@ -117,6 +118,8 @@ export function way3x3(s: Sizes): Way {
   const ways = fullRuns(s.oh, 8).flatMap((rows) =>
     fullTiles(s.cout, 8).flatMap((tile) => {
       const seen = (rows - 1) * s.sh + 3;
+      // with many rows, compilers move numbers to and fro between registers
+      const vector = 4 * seen + 7 * Math.max(0, seen - 10);
       const strips = Math.ceil(s.oh / rows);
       const sums = rows * tile.size;
       return lanesFor(s.n * strips * s.ow).map(
@@ -125,7 +128,7 @@ export function way3x3(s: Sizes): Way {
           runs: strips * s.ow,
           lanes,
           sums,
-          pass: { fma: 9 * sums, ...loading(lanes, tile.size, 9, { vector: 4 * seen, loads: seen }) },
+          pass: { fma: 9 * sums, ...loading(lanes, tile.size, 9, { vector, loads: seen }) },
           passes: s.cin,
           pixels: 3 * seen,
           weights: 9 * tile.size,
