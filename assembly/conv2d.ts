@@ -9,16 +9,18 @@
  * For each band of an image: make its planes (planes.ts), then multiply (outer.ts) the packed weights, a row for each filter, with one row for each tap,
  * which is a plane read from the tap's offset. Vectors run along pixels, so an odd number of channels costs no more than its share.
  *
- * Scratch: the structs below, then two halves: the band's planes and list of vectors; the taps and the packed weights.
+ * Prepared: for each group the panel of its filters. Scratch: the structs below, the taps, where the rows of a group begin, the band's planes and its list
+ * of vectors.
  */
 import { activate } from "./activate";
 import { rotate_plane } from "./activation";
 import { Conv2d } from "./generated/layouts";
 import { SLACK, SPARE_SPOTS, STRUCTS } from "./generated/scratch";
 import { Outer, outer, Spot } from "./outer";
-import { list_spots, pack_panel, panel_rows, spots_bytes, Tap } from "./panel";
+import { list_offsets, list_spots, pack_panel, spots_bytes, Tap } from "./panel";
 import { bytes, entry, fill_row, nth } from "./parts";
 import { fill_planes, fit_rows, Planes, set_rows, shape_planes, tap_offset } from "./planes";
+import { row_blocks } from "./rows";
 import { share } from "./simd";
 
 /** What a worker computes, and where its scratch memory is divided. */
@@ -28,83 +30,93 @@ class Job {
   first_item: i32;
   end_item: i32;
   bands: i32;
-  /** Filters of each group, and how many are packed at a time. */
-  first_filter: i32;
-  end_filter: i32;
-  most: i32;
+  /** Blocks of filters of each group. */
+  first_block: i32;
+  end_block: i32;
   /** Entries of the table scatter that no filter writes. */
   first_rest: i32;
   end_rest: i32;
-  /** The planes, and the list of taps. */
   into: usize;
-  taps: usize;
+}
+
+/** Packs the worker's share of the weights. */
+export function conv2d_prepare(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
+  const window = p.kh * p.kw;
+  const row = (p.cin / p.groups) * window;
+  const filters = p.cout / p.groups;
+  const blocks = row_blocks(filters);
+  // along a row all weights are read in their order: as one channel's taps
+  const tap = changetype<Tap>(scratch);
+  tap.a = 0;
+  for (let group = 0; group < p.groups; group++) {
+    const at = group * filters * row;
+    pack_panel(
+      nth(p.prepared, at),
+      filters,
+      share(blocks, worker, workers),
+      share(blocks, worker + 1, workers),
+      scratch,
+      1,
+      row,
+      nth(p.w, at),
+      bytes(row),
+      4,
+    );
+  }
 }
 
 export function conv2d(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
   const planes = changetype<Planes>(scratch);
   const t = changetype<Outer>(scratch + offsetof<Planes>());
   const job = changetype<Job>(scratch + offsetof<Planes>() + offsetof<Outer>());
-  const half = (p.scratch_bytes - STRUCTS) / 2;
-  job.into = scratch + STRUCTS;
-  job.taps = job.into + half;
-  choose_bands(p, planes, job, half, worker, workers);
+  const channels = p.cin / p.groups;
+  const window = p.kh * p.kw;
+  const taps = scratch + STRUCTS;
+  t.offsets = taps + <usize>window * offsetof<Tap>();
+  job.into = nth(t.offsets, channels * window);
+  choose_bands(p, planes, job, p.scratch_bytes - <i32>(job.into - scratch), worker, workers);
   if (job.first_item == job.end_item) return;
   finish_rest(p, job, planes.rows);
-  if (job.first_filter == job.end_filter) return;
+  if (job.first_block == job.end_block) return;
 
-  const channels = p.cin / p.groups;
-  list_taps(p, planes, job.taps);
+  list_taps(p, planes, taps);
+  list_offsets(t.offsets, taps, window, channels, planes.channel_bytes, planes.direct ? p.gather : 0);
   t.spots = job.into + (planes.direct ? 0 : <usize>channels * planes.channel_bytes + SLACK);
-  t.panel = job.taps + <usize>(p.kh * p.kw) * offsetof<Tap>();
+  t.m = p.cout / p.groups;
+  t.k = channels * window;
+  t.first_block = job.first_block;
+  t.end_block = job.end_block;
   t.y_row = bytes(p.oh * p.ow);
   t.lane_bytes = 4;
   t.fn = p.fn;
-  for (let group = 0; group < p.groups; group++) {
-    for (let filter = job.first_filter; filter < job.end_filter; filter += job.most) {
-      t.m = min(job.most, job.end_filter - filter);
-      convolve(p, planes, t, job, group, group * (p.cout / p.groups) + filter);
-    }
-  }
+  for (let group = 0; group < p.groups; group++) convolve(p, planes, t, job, group);
 }
 
 /** Decides how high bands are, and what this worker's share of the bands and filters is. No choice here changes a bit of the result. */
-function choose_bands(p: Conv2d, planes: Planes, job: Job, half: i32, worker: i32, workers: i32): void {
+function choose_bands(p: Conv2d, planes: Planes, job: Job, room: i32, worker: i32, workers: i32): void {
   const channels = p.cin / p.groups;
-  const filters = p.cout / p.groups;
-  const window = p.kh * p.kw;
   shape_planes(planes, p.ih, p.iw, -p.pt, -p.pl, p.sh, p.sw, (p.kh - 1) * p.dilation_h, (p.kw - 1) * p.dilation_w, p.oh, p.ow);
-  fit_rows(planes, channels, p.oh, spots_bytes(p.ow), half - SPARE_SPOTS * offsetof<Spot>());
-  // few images are shared out by filters where there is more to pack than to unfold, else by bands
-  const by_filters = p.n < workers && channels * window > p.oh * p.ow;
+  fit_rows(planes, channels, p.oh, spots_bytes(p.ow), room - SPARE_SPOTS * offsetof<Spot>());
+  // few images are shared out by filters where there are more weights to read than planes to make, else by bands
+  const by_filters = p.n < workers && channels * p.kh * p.kw > p.oh * p.ow;
   if (!by_filters && p.n < 2 * workers) set_rows(planes, min(planes.rows, (p.oh + workers - 1) / workers));
   job.bands = (p.oh + planes.rows - 1) / planes.rows;
   const items = p.n * job.bands;
   job.first_item = by_filters ? 0 : share(items, worker, workers);
   job.end_item = by_filters ? items : share(items, worker + 1, workers);
-  job.first_filter = by_filters ? share(filters, worker, workers) : 0;
-  job.end_filter = by_filters ? share(filters, worker + 1, workers) : filters;
+  const blocks = row_blocks(p.cout / p.groups);
+  job.first_block = by_filters ? share(blocks, worker, workers) : 0;
+  job.end_block = by_filters ? share(blocks, worker + 1, workers) : blocks;
   const rest = p.scatter ? p.yc - p.cout : 0;
   job.first_rest = p.cout + (by_filters ? share(rest, worker, workers) : 0);
   job.end_rest = p.cout + (by_filters ? share(rest, worker + 1, workers) : rest);
-  job.most = panel_rows(half - window * offsetof<Tap>(), channels * window);
 }
 
-/** All of the worker's bands for t.m filters of a group from filter `o` on. */
-function convolve(p: Conv2d, planes: Planes, t: Outer, job: Job, group: i32, o: i32): void {
+/** All of the worker's bands and filters of a group. */
+function convolve(p: Conv2d, planes: Planes, t: Outer, job: Job, group: i32): void {
   const channels = p.cin / p.groups;
-  const window = p.kh * p.kw;
-  const row = channels * window;
-  pack_panel(
-    t,
-    job.taps,
-    window,
-    channels,
-    nth(p.w, o * row),
-    bytes(row),
-    bytes(window),
-    planes.channel_bytes,
-    planes.direct ? p.gather : 0,
-  );
+  const o = group * t.m;
+  t.panel = nth(p.prepared, o * t.k);
   // the channel of y that rows are counted from
   const first_channel = p.scatter ? 0 : o;
   const first_added = p.shortcut ? 0 : first_channel;

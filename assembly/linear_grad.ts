@@ -4,13 +4,14 @@
  * Outer products (outer.ts) with vectors along i: dy or its transpose is packed, the rows of w or x are read where they are, in runs of columns that the
  * first cache holds. Workers share the columns.
  *
- * Scratch: the struct, one tap, the list of vectors of a run, and the packed dy.
+ * Scratch: the struct, one tap, the list of vectors of a run, where the rows of w or x begin, and the packed dy.
  */
 import { LinearDw, LinearDx } from "./generated/layouts";
-import { RUN, SPARE_SPOTS, STRUCTS } from "./generated/scratch";
+import { MAX_ROWS, RUN, SPARE_SPOTS, STRUCTS } from "./generated/scratch";
 import { Outer, outer, Spot } from "./outer";
-import { list_spots, pack_panel, panel_rows, Tap } from "./panel";
+import { list_offsets, list_spots, pack_panel, Tap } from "./panel";
 import { bytes, nth } from "./parts";
+import { row_blocks } from "./rows";
 import { share } from "./simd";
 
 /** Bytes of b in a run of columns. */
@@ -50,15 +51,19 @@ function multiply(t: Outer, m: i32, k: i32, cols: i32, a: usize, a_row: usize, a
   changetype<Tap>(tap).a = 0;
   changetype<Tap>(tap).b = 0;
   t.spots = tap + offsetof<Tap>();
-  t.panel = t.spots + (RUN / 4 + SPARE_SPOTS) * offsetof<Spot>();
-  const most = panel_rows(room - <i32>(t.panel - changetype<usize>(t)), k);
+  t.offsets = t.spots + (RUN / 4 + SPARE_SPOTS) * offsetof<Spot>();
+  t.panel = list_offsets(t.offsets, tap, 1, k, row);
+  t.k = k;
+  t.first_block = 0;
+  const most = max(1, (room - <i32>(t.panel - changetype<usize>(t))) / (4 * MAX_ROWS * k)) * MAX_ROWS;
   const run = min(RUN, max(16, RUN_BYTES / (4 * k)) & ~7);
   // whole pairs of vectors for each worker
   const pairs = (cols + 7) >> 3;
   const end = min(cols, 8 * share(pairs, worker + 1, workers));
   for (let from = 0; from < m; from += most) {
     t.m = min(most, m - from);
-    pack_panel(t, tap, 1, k, a + <usize>from * a_row, a_row, a_col, row);
+    t.end_block = row_blocks(t.m);
+    pack_panel(t.panel, t.m, 0, t.end_block, tap, 1, k, a + <usize>from * a_row, a_row, a_col);
     for (let col = 8 * share(pairs, worker, workers); col < end; col += run) {
       list_spots(t, 1, min(run, end - col), row, row);
       t.b = nth(b, col);

@@ -2,9 +2,8 @@
  * Matrix product by outer products: `y[m, v] = slope[m] · act( bias[m] + residual[m, v] + Σ_k a[m, k] · b[k, v] )`, where v are vectors of four
  * neighbouring pixels (or columns).
  *
- *   a  packed into a panel: blocks of up to six rows, and in each block one record per k: { where row k of b lies: usize, the block's weights: f32 … }.
- *      A record is all that a turn of the innermost loop reads besides b: one pointer, few registers. panel.ts makes it.
- *   b  vector v of row k lies at b + (offset in the record) + spot.from. Rows may lie anywhere: a convolution's taps need no unfolding.
+ *   a  packed into a panel: blocks of up to six rows, and in each block, for each k, the block's weights. panel.ts makes it.
+ *   b  vector v of row k lies at b + offsets[k] + spot.from. Rows may lie anywhere: a convolution's taps need no unfolding.
  *   y  vector v of row m lies at y + m · y_row + spot.to; with a table of places, at row places[m] of y.
  *
  * A tile is a block by two vectors (one or two rows by four), whose sums stay in registers. Every output is one chain of multiply-adds in the order
@@ -28,7 +27,13 @@ export class Outer {
   m: i32;
   /** Length of the sums. */
   k: i32;
+  /** The blocks to compute, of all that the rows are cut into. */
+  first_block: i32;
+  end_block: i32;
+  /** The packed weights of all rows. */
   panel: usize;
+  /** Where each row of b begins. */
+  offsets: usize;
   b: usize;
   /** A list of `vectors` spots and SPARE_SPOTS repetitions of the last one, since tiles take two or four at once. */
   spots: usize;
@@ -54,17 +59,16 @@ export class Outer {
   plain: bool;
 }
 
-/** Computes all of y. */
+/** Computes the rows of y that belong to the blocks. */
 export function outer(t: Outer): void {
   t.plain = !t.places && !t.bias && !t.slope && !t.residual && !t.fn && t.lanes == 4 && t.lane_bytes == 4;
   const blocks = row_blocks(t.m);
-  let panel = t.panel;
-  for (let block = 0; block < blocks; block++) {
+  for (let block = t.first_block; block < t.end_block; block++) {
     const row = share(t.m, block, blocks);
     const rows = share(t.m, block + 1, blocks) - row;
+    const panel = nth(t.panel, row * t.k);
     if (rows < 3) narrow_block(t, panel, row, rows);
     else wide_block(t, panel, row, rows);
-    panel = nth(panel, (rows + 1) * t.k);
   }
 }
 
@@ -116,35 +120,37 @@ function wide_tile<R>(t: Outer, panel: usize, row: i32, at: usize, b: usize, apa
   let c41 = c00;
   let c50 = c00;
   let c51 = c00;
-  const end = panel + <usize>t.k * (offsetof<R>() + 1) * 4;
-  for (; panel < end; panel += (offsetof<R>() + 1) * 4) {
-    const from = b + load<usize>(panel);
+  let offset = t.offsets;
+  const end = nth(offset, t.k);
+  for (; offset < end; offset += 4) {
+    const from = b + load<usize>(offset);
     const x0 = v128.load(from);
     const x1 = v128.load(from + apart);
-    let w = v128.load32_splat(panel, 4);
+    let w = v128.load32_splat(panel);
     c00 = fma(w, x0, c00);
     c01 = fma(w, x1, c01);
-    w = v128.load32_splat(panel, 8);
+    w = v128.load32_splat(panel, 4);
     c10 = fma(w, x0, c10);
     c11 = fma(w, x1, c11);
-    w = v128.load32_splat(panel, 12);
+    w = v128.load32_splat(panel, 8);
     c20 = fma(w, x0, c20);
     c21 = fma(w, x1, c21);
     if (offsetof<R>() > 3) {
-      w = v128.load32_splat(panel, 16);
+      w = v128.load32_splat(panel, 12);
       c30 = fma(w, x0, c30);
       c31 = fma(w, x1, c31);
     }
     if (offsetof<R>() > 4) {
-      w = v128.load32_splat(panel, 20);
+      w = v128.load32_splat(panel, 16);
       c40 = fma(w, x0, c40);
       c41 = fma(w, x1, c41);
     }
     if (offsetof<R>() > 5) {
-      w = v128.load32_splat(panel, 24);
+      w = v128.load32_splat(panel, 20);
       c50 = fma(w, x0, c50);
       c51 = fma(w, x1, c51);
     }
+    panel += offsetof<R>() * 4;
   }
   if (t.plain) {
     const y = t.y + <usize>row * t.y_row;
@@ -174,25 +180,27 @@ function narrow_tile<R>(t: Outer, panel: usize, row: i32, at: usize, b: usize, a
   let c11 = c00;
   let c12 = c00;
   let c13 = c00;
-  const end = panel + <usize>t.k * (offsetof<R>() + 1) * 4;
-  for (; panel < end; panel += (offsetof<R>() + 1) * 4) {
-    const from = b + load<usize>(panel);
+  let offset = t.offsets;
+  const end = nth(offset, t.k);
+  for (; offset < end; offset += 4) {
+    const from = b + load<usize>(offset);
     const x0 = v128.load(from);
     const x1 = v128.load(from + apart1);
     const x2 = v128.load(from + apart2);
     const x3 = v128.load(from + apart3);
-    let w = v128.load32_splat(panel, 4);
+    let w = v128.load32_splat(panel);
     c00 = fma(w, x0, c00);
     c01 = fma(w, x1, c01);
     c02 = fma(w, x2, c02);
     c03 = fma(w, x3, c03);
     if (offsetof<R>() > 1) {
-      w = v128.load32_splat(panel, 8);
+      w = v128.load32_splat(panel, 4);
       c10 = fma(w, x0, c10);
       c11 = fma(w, x1, c11);
       c12 = fma(w, x2, c12);
       c13 = fma(w, x3, c13);
     }
+    panel += offsetof<R>() * 4;
   }
   const rest = at + 2 * offsetof<Spot>();
   if (t.plain) {

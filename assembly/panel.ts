@@ -1,5 +1,5 @@
-/** What the outer product (outer.ts) is given: panels of packed weights, and lists of where vectors lie. */
-import { MAX_ROWS, SPARE_SPOTS } from "./generated/scratch";
+/** What the outer product (outer.ts) is given: panels of packed weights, and lists of where rows and vectors lie. */
+import { SPARE_SPOTS } from "./generated/scratch";
 import { Outer, Spot } from "./outer";
 import { bytes, entry, nth } from "./parts";
 import { row_blocks } from "./rows";
@@ -12,64 +12,56 @@ export class Tap {
   b: usize;
 }
 
-/** Floats of panel for m rows and k numbers along each: the weights, and an offset for each block. */
-export function panel_floats(m: i32, k: i32): i32 {
-  return (m + row_blocks(m)) * k;
-}
-
-/** The most rows whose panel fits into `bytes`; there must be room for a block. */
-export function panel_rows(bytes: i32, k: i32): i32 {
-  const blocks = bytes / (4 * panel_floats(MAX_ROWS, k));
-  if (blocks < 1) unreachable();
-  return blocks * MAX_ROWS;
-}
-
 /**
- * Packs t.m rows of weights at t.panel, for sums over `channels` × the `count` taps of a list. Rows of a lie a_row bytes apart; from one channel to the next
- * are a_channel bytes in a, b_channel in b, where channel c lies at place gather[c] if there is such a table. Sets t.k, and returns where the panel ends.
+ * Packs blocks first_block … end_block − 1 of m rows of weights into the panel, for sums over `channels` × the `count` taps of a list. Rows of a lie a_row
+ * bytes apart, and from one channel to the next are a_channel bytes.
  */
 export function pack_panel(
-  t: Outer,
+  panel: usize,
+  m: i32,
+  first_block: i32,
+  end_block: i32,
   taps: usize,
   count: i32,
   channels: i32,
   a: usize,
   a_row: usize,
   a_channel: usize,
-  b_channel: usize,
-  gather: usize = 0,
-): usize {
-  t.k = count * channels;
+): void {
   const end = taps + <usize>count * offsetof<Tap>();
-  const blocks = row_blocks(t.m);
-  let at = t.panel;
-  for (let block = 0; block < blocks; block++) {
-    const row = share(t.m, block, blocks);
-    const rows = share(t.m, block + 1, blocks) - row;
+  const blocks = row_blocks(m);
+  for (let block = first_block; block < end_block; block++) {
+    const row = share(m, block, blocks);
+    const rows = share(m, block + 1, blocks) - row;
+    let at = nth(panel, row * count * channels);
     let weights = a + <usize>row * a_row;
     for (let c = 0; c < channels; c++) {
-      const from = <usize>entry(gather, c) * b_channel;
       for (let tap = taps; tap < end; tap += offsetof<Tap>()) {
-        at = put_record(at, from + changetype<Tap>(tap).b, weights + changetype<Tap>(tap).a, a_row, rows);
+        let from = weights + changetype<Tap>(tap).a;
+        for (const next = nth(at, rows); at < next; at += 4) {
+          store<u32>(at, load<u32>(from));
+          from += a_row;
+        }
       }
       weights += a_channel;
     }
   }
-  return at;
 }
 
-/** Writes the record of `rows` weights, a_row bytes apart; returns where the next one stands. */
-// @ts-ignore: decorator
-@inline
-function put_record(at: usize, from: usize, a: usize, a_row: usize, rows: i32): usize {
-  store<usize>(at, from);
-  const end = nth(at, rows);
-  while (at < end) {
-    at += 4;
-    store<u32>(at, load<u32>(a));
-    a += a_row;
+/**
+ * Lists where the rows of b begin, for sums over `channels` × the `count` taps of a list: b_channel bytes from one channel to the next, where channel c lies
+ * at place gather[c] if there is such a table. Returns where the list ends.
+ */
+export function list_offsets(at: usize, taps: usize, count: i32, channels: i32, b_channel: usize, gather: usize = 0): usize {
+  const end = taps + <usize>count * offsetof<Tap>();
+  for (let c = 0; c < channels; c++) {
+    const from = <usize>entry(gather, c) * b_channel;
+    for (let tap = taps; tap < end; tap += offsetof<Tap>()) {
+      store<usize>(at, from + changetype<Tap>(tap).b);
+      at += 4;
+    }
   }
-  return at + 4;
+  return at;
 }
 
 /** Bytes of the spots of a row of `cols` pixels, without the spare ones. */

@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { blockFields } from "../src/backends/wasm/blocks.ts";
 import { CONTROL_FIELDS } from "../src/backends/wasm/control.ts";
-import { inferenceKernels, type KernelSet, kernelNames } from "../src/backends/wasm/lowering.ts";
+import { entriesOf, inferenceKernels, type KernelSet } from "../src/backends/wasm/lowering.ts";
 import { SCRATCH } from "../src/backends/wasm/scratch.ts";
 import { ACTIVATIONS } from "../src/ops/activation.ts";
 import { trainingKernels } from "../training/backends/lowering.ts";
@@ -28,26 +28,19 @@ function struct(name: string, fields: readonly (readonly [name: string, type: st
 function layoutsSource(set: KernelSet): string {
   const seen = new Map<string, string>();
   for (const def of Object.values(set.ops)) seen.set(def.kernel.name, struct(pascal(def.kernel.name), blockFields(def.kernel)));
-  return (
-    HEADER +
-    kernelNames(set)
-      .map((name) => seen.get(name))
-      .join("\n")
-  );
+  const layouts = new Set(entriesOf(set).map(({ layout }) => layout));
+  return HEADER + [...layouts].map((layout) => seen.get(layout)).join("\n");
 }
 
 function dispatchSource(set: KernelSet): string {
-  const names = kernelNames(set);
-  const sources = new Map<string, string>();
-  for (const [op, lowering] of Object.entries(set.lowerings)) {
-    const def = set.ops[op];
-    if (def && "source" in lowering && lowering.source !== "") sources.set(def.kernel.name, lowering.source);
-  }
-  const imports = names.map((name) => `import { ${name} } from "../${sources.get(name)}";`);
-  const cases = names.map(
-    (name, opcode) => `    case ${opcode}:\n      ${name}(changetype<${pascal(name)}>(block), worker, workers, scratch);\n      break;`,
+  const entries = entriesOf(set);
+  const layouts = new Set(entries.map(({ layout }) => layout));
+  const imports = entries.map(({ name, source }) => `import { ${name} } from "../${source}";`);
+  const cases = entries.map(
+    ({ name, layout }, opcode) =>
+      `    case ${opcode}:\n      ${name}(changetype<${pascal(layout)}>(block), worker, workers, scratch);\n      break;`,
   );
-  return `${HEADER}import { ${names.map(pascal).join(", ")} } from "./layouts";
+  return `${HEADER}import { ${[...layouts].map(pascal).join(", ")} } from "./layouts";
 ${imports.join("\n")}
 
 export function dispatch(opcode: i32, block: usize, worker: i32, workers: i32, scratch: usize): void {

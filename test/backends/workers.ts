@@ -5,6 +5,7 @@
 import { fromHex } from "../../src/backends/wasm/binary.ts";
 import { CONTROL_BYTES, type ControlField, controlIndex } from "../../src/backends/wasm/control.ts";
 import { chooseSimd, type Simd } from "../../src/backends/wasm/features.ts";
+import { placePrepared } from "../../src/backends/wasm/prepared.ts";
 import { encodeProgram } from "../../src/backends/wasm/program.ts";
 import type { Tensors } from "../../src/graph/graph.ts";
 import type { Plan } from "../../src/plan/plan.ts";
@@ -40,8 +41,10 @@ export class Workers {
    * address of a byte that was written although it belongs neither to them nor to scratch memory (−1 if there is none).
    */
   run(plan: Plan, workers: number, tensors: Tensors, outputs: readonly { name: string; elements: number }[]) {
-    const base = PERSISTENT + plan.persistent.bytes;
-    const program = encodeProgram(plan, trainingKernels, base, PERSISTENT, workers);
+    const prepared = PERSISTENT + plan.persistent.bytes;
+    const weights = placePrepared(plan, trainingKernels);
+    const base = prepared + weights.bytes;
+    const program = encodeProgram(plan, trainingKernels, { base, persistent: PERSISTENT, prepared, weights, workers });
     const missing = Math.ceil((program.end - this.#memory.buffer.byteLength) / PAGE);
     if (missing > 0) this.#memory.grow(missing);
     const memory = new Uint8Array(this.#memory.buffer, 0, program.end).fill(0xff);
@@ -66,7 +69,7 @@ export class Workers {
     }
 
     const ranges = outputs.map(({ name, elements }): Range => [program.addressOf(name), program.addressOf(name) + 4 * elements]);
-    const allowed: Range[] = [[CONTROL, CONTROL + CONTROL_BYTES], [program.scratch, program.arena], ...ranges];
+    const allowed: Range[] = [[CONTROL, CONTROL + CONTROL_BYTES], [prepared, base], [program.scratch, program.arena], ...ranges];
     return { bytes: ranges.map(([from, to]) => memory.slice(from, to)), stray: firstChange(before, memory, allowed) };
   }
 }

@@ -1,6 +1,6 @@
 /** How the ops of training graphs run on Wasm: a superset of the inference kernels, in a module of its own. */
 import type { Unsupported } from "../../src/backends/unsupported.ts";
-import { type KernelSet, type Lowering, lowerings, poolBytes, windowOf } from "../../src/backends/wasm/lowering.ts";
+import { asPanel, type KernelSet, type Lowering, lowerings, poolBytes, windowOf } from "../../src/backends/wasm/lowering.ts";
 import { convBytes, convWeightBytes, outerBytes, type Window } from "../../src/backends/wasm/scratch.ts";
 import type { BoundIo } from "../../src/graph/op.ts";
 import { type GradientOpName, trainingOps } from "../ops/index.ts";
@@ -17,7 +17,7 @@ function dxWindow(io: BoundIo<any>): Window {
 }
 
 const gradientLowerings: Readonly<Record<GradientOpName, Lowering | Unsupported>> = {
-  conv2d_dx: { source: "conv2d_dx", scratch: (io) => convBytes(dxWindow(io)) },
+  conv2d_dx: { source: "conv2d_dx", scratch: (io) => convBytes(dxWindow(io)), prepared: asPanel },
   conv2d_dw: { source: "conv2d_dw", scratch: (io) => convWeightBytes(windowOf(io, io.shape("dw"), io.shape("dy"))) },
   linear_dx: { source: "linear_grad", scratch: (io) => outerBytes(io.shape("w")[0] ?? 1) },
   linear_dw: { source: "linear_grad", scratch: (io) => outerBytes(io.shape("dy")[0] ?? 1) },

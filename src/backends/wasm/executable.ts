@@ -1,5 +1,5 @@
 /**
- * A graph loaded into linear memory. Layout: the control block, the persistent arena (weights, statistics),
+ * A graph loaded into linear memory. Layout: the control block, the persistent arena (weights, statistics), prepared weights,
  * then what belongs to one plan: program, scratch, arena of activations. Plans for other batch sizes are written over it when they are needed.
  */
 import { AbortedError, BackendError } from "../../errors.ts";
@@ -12,7 +12,8 @@ import { CONTROL_BYTES } from "./control.ts";
 import type { Simd } from "./features.ts";
 import { alignUp, LinearMemory } from "./linear_memory.ts";
 import type { KernelSet } from "./lowering.ts";
-import { encodeProgram, type Program } from "./program.ts";
+import { placePrepared } from "./prepared.ts";
+import { encodeProgram, type Program, type ProgramPlace } from "./program.ts";
 import { Team } from "./team.ts";
 
 /** The modules have no static data (tools/wasm.ts makes sure), so memory is free from here on; 0 stands for tensors left out. */
@@ -43,12 +44,13 @@ export class WasmExecutable implements Executable {
   readonly #host: WasmModule;
   readonly #memory: LinearMemory;
   readonly #team: Team;
-  readonly #persistent: number;
-  readonly #planBase: number;
+  readonly #place: ProgramPlace;
   readonly #plans = new Map<string, Loaded>();
   readonly #queue = new Queue();
   readonly #first: Plan;
   #current: Loaded | undefined;
+  /** Weights have been written since they were prepared. */
+  #unprepared = true;
   #disposed = false;
   #onDispose: () => void = () => {};
 
@@ -69,9 +71,11 @@ export class WasmExecutable implements Executable {
     this.#memory = new LinearMemory(host.threads > 1);
     const { exports } = new WebAssembly.Instance(host.module, { env: { memory: this.#memory.memory } });
     this.#team = new Team(host.module, this.#memory, exports.run as ConstructorParameters<typeof Team>[2], CONTROL, host.threads);
-    this.#persistent = alignUp(CONTROL + CONTROL_BYTES);
-    this.#planBase = alignUp(this.#persistent + this.#first.persistent.bytes);
-    this.#memory.reserve(this.#planBase);
+    const persistent = alignUp(CONTROL + CONTROL_BYTES);
+    const prepared = alignUp(persistent + this.#first.persistent.bytes);
+    const weights = placePrepared(this.#first, host.kernels);
+    this.#place = { base: alignUp(prepared + weights.bytes), persistent, prepared, weights, workers: host.threads };
+    this.#memory.reserve(this.#place.base);
   }
 
   run(inputs: Tensors, options: RunOptions = {}): Promise<Record<string, TensorData>> {
@@ -87,7 +91,7 @@ export class WasmExecutable implements Executable {
       const { program, plan } = this.#prepare(inputs, this.#graph.outputs);
       const ms = new Array<number>(plan.nodes.length).fill(0);
       await this.#begin(plan, program);
-      for (let step = 0; step < program.steps; step++) {
+      for (let step = program.first; step < program.steps; step++) {
         const start = performance.now();
         this.#team.run(step, step + 1);
         const node = program.nodeOf[step] as number;
@@ -118,8 +122,8 @@ export class WasmExecutable implements Executable {
       precision: "f32",
       threads,
       threadsWhy: threads < this.#host.threads ? "a run this small is over before other threads have woken up" : this.#host.threadsWhy,
-      steps: program.steps,
-      bytes: { weights: plan.persistent.bytes, activations: plan.arena.bytes },
+      steps: program.steps - program.first,
+      bytes: { weights: plan.persistent.bytes + this.#place.weights.bytes, activations: plan.arena.bytes },
       macs: this.#first.macs,
     };
   }
@@ -160,14 +164,14 @@ export class WasmExecutable implements Executable {
     let loaded = this.#plans.get(key);
     if (!loaded) {
       const plan = makePlan(this.#graph, this.#host.kernels.ops, batch, outputs);
-      const program = encodeProgram(plan, this.#host.kernels, this.#planBase, this.#persistent, this.#host.threads);
+      const program = encodeProgram(plan, this.#host.kernels, this.#place);
       loaded = { plan, program };
       if (this.#plans.size >= MAX_PLANS) this.#plans.delete(this.#plans.keys().next().value as string);
       this.#plans.set(key, loaded);
     }
     if (this.#current === loaded) return loaded;
     this.#memory.reserve(loaded.program.end);
-    this.#memory.putBytes(this.#planBase, loaded.program.image);
+    this.#memory.putBytes(this.#place.base, loaded.program.image);
     this.#current = loaded;
     return loaded;
   }
@@ -175,14 +179,14 @@ export class WasmExecutable implements Executable {
   async #runAll(plan: Plan, program: Program, signal: AbortSignal | undefined): Promise<void> {
     await this.#begin(plan, program);
     if (!signal) {
-      this.#team.run(0, program.steps);
+      this.#team.run(program.first, program.steps);
       this.#assertAlive();
       return;
     }
     const onAbort = (): void => this.#team.abort();
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      for (let from = 0; from < program.steps; ) {
+      for (let from = program.first; from < program.steps; ) {
         const to = sliceEnd(plan, program, from);
         this.#team.run(from, to);
         from = to;
@@ -195,11 +199,13 @@ export class WasmExecutable implements Executable {
     }
   }
 
-  async #begin(plan: Plan, { scratch, scratchStride }: Program): Promise<void> {
-    const assignment = { workers: this.#threadsFor(plan), program: this.#planBase, scratch, scratchStride };
+  async #begin(plan: Plan, { first, scratch, scratchStride }: Program): Promise<void> {
+    const assignment = { workers: this.#threadsFor(plan), program: this.#place.base, scratch, scratchStride };
     await this.#team.prepare(assignment);
     this.#assertAlive();
     this.#team.assign(assignment);
+    if (this.#unprepared) this.#team.run(0, first);
+    this.#unprepared = false;
   }
 
   #threadsFor(plan: Plan): number {
@@ -213,12 +219,13 @@ export class WasmExecutable implements Executable {
   #store(name: string, data: TensorData): void {
     bindTensor(this.#graph, name, data);
     this.#put(name, data);
+    this.#unprepared = true;
   }
 
   #address(name: string): number {
     if (this.#current) return this.#current.program.addressOf(name);
     const placement = this.#first.placements.get(name);
-    return this.#persistent + (this.#first.persistent.offsets.get(placement?.storage ?? "") as number) + 4 * (placement?.offset ?? 0);
+    return this.#place.persistent + (this.#first.persistent.offsets.get(placement?.storage ?? "") as number) + 4 * (placement?.offset ?? 0);
   }
 
   #put(name: string, data: TensorData): void {

@@ -53,11 +53,10 @@ function planeBytes({ channels, reach, step, cols }: Window, rows: number): numb
 const wholeLines = (bytes: number): number => LINE * Math.ceil(bytes / LINE);
 const vectorsOf = (cols: number): number => Math.ceil(cols / 4);
 
-/** For conv2d and conv2d_dx. One row and one block would do; four of them keep halos, and planes that are made anew for each set of weights, cheap. */
+/** For conv2d and conv2d_dx. One row would do; four of them keep halos cheap. */
 export function convBytes(window: Window): number {
   const band = planeBytes(window, 4) + SPOT * (4 * vectorsOf(window.cols) + SPARE_SPOTS);
-  const weights = TAP * window.taps + 4 * RECORD * window.taps * window.channels;
-  return STRUCTS + 2 * wholeLines(Math.max(HALF, band, weights));
+  return STRUCTS + TAP * window.taps + 4 * window.taps * window.channels + wholeLines(Math.max(HALF, band));
 }
 
 /** For conv2d_dw, which takes as many channels at once as fit. */
