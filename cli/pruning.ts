@@ -14,12 +14,12 @@ import {
   selectTimed,
   shareOfRound,
 } from "../training/prune/index.ts";
+import { defaultSettings, trainerSettings } from "../training/settings.ts";
 import { Trainer } from "../training/trainer.ts";
 import { type Output, percent, short } from "./output.ts";
 import { recorded } from "./picture.ts";
 import { trainingProgress } from "./progress.ts";
 import { type CliGoal, idle, inOurWords, scoresOf } from "./selection.ts";
-import { defaultSettings, trainerSettings } from "./settings.ts";
 import { readSurvivors, survivorsOf } from "./survivors.ts";
 import type { Stopwatch } from "./timing.ts";
 

@@ -2,8 +2,8 @@
 import type { Command } from "commander";
 import { InputError } from "../src/errors.ts";
 import type { Dataset } from "../training/data/index.ts";
+import { settingsOf } from "../training/settings.ts";
 import type { Trainer } from "../training/trainer.ts";
-import { settingsOf } from "./settings.ts";
 
 /** Options of `train` that a checkpoint fixes, and what it holds of them; undefined where it does not say. */
 export async function recordedOptions(trainer: Trainer): Promise<Record<string, string | number | boolean | undefined>> {

@@ -41,6 +41,7 @@ export { Random } from "./random.ts";
 export type { Recipe } from "./recipe.ts";
 export type { Schedule, ScheduleSettings } from "./schedules.ts";
 export * as schedules from "./schedules.ts";
+export { defaultSettings, settingsOf, type TrainingSettings, trainerSettings } from "./settings.ts";
 export { Trainer } from "./trainer.ts";
 export type { CheckpointOptions, ResumeOptions, TrainerOptions, TrainerSettings } from "./trainer_options.ts";
 export { type GroupBlocks, type TrainingGraph, type TrainingGraphOptions, trainingGraph } from "./training_graph.ts";

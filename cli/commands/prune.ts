@@ -4,6 +4,7 @@ import { InputError } from "../../src/errors.ts";
 import { writeModel } from "../../src/model/model.ts";
 import { writeWhole } from "../../training/checkpoint_file.ts";
 import { criteria } from "../../training/prune/index.ts";
+import { defaultSettings } from "../../training/settings.ts";
 import { openDataFor } from "../data.ts";
 import { checkTarget, openModel } from "../files.ts";
 import * as common from "../options.ts";
@@ -11,7 +12,6 @@ import { isPacked } from "../pack.ts";
 import { type PruneFacts, pruneText, pruneValue } from "../prune_report.ts";
 import { type PruningOptions, pruneModel } from "../pruning.ts";
 import { checkGoal } from "../selection.ts";
-import { defaultSettings } from "../settings.ts";
 import { Stopwatch } from "../timing.ts";
 
 interface PruneOptions extends Omit<PruningOptions, "minimum"> {

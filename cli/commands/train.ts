@@ -9,6 +9,7 @@ import type { TrainingTask } from "../../training/backends/fastest.ts";
 import type { Dataset } from "../../training/data/index.ts";
 import type { TrainerEvent } from "../../training/events.ts";
 import { Random } from "../../training/random.ts";
+import { defaultSettings, type TrainingSettings, trainerSettings } from "../../training/settings.ts";
 import { Trainer } from "../../training/trainer.ts";
 import type { TrainerSettings } from "../../training/trainer_options.ts";
 import { activationOption, architectureNames, buildNet } from "../build.ts";
@@ -18,7 +19,6 @@ import * as common from "../options.ts";
 import { percent, plural, short } from "../output.ts";
 import { trainingProgress } from "../progress.ts";
 import { checkData, checkOptions, recordedOptions } from "../resume.ts";
-import { defaultSettings, type TrainingSettings, trainerSettings } from "../settings.ts";
 
 interface TrainOptions extends TrainingSettings {
   arch: string;

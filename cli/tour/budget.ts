@@ -2,7 +2,7 @@
 import { type Batch, batches, type Dataset, pick, type Split } from "../../training/data/index.ts";
 import type { CustomData } from "../../training/feed.ts";
 import { Random } from "../../training/random.ts";
-import { defaultSettings, type TrainingSettings } from "../settings.ts";
+import { defaultSettings, type TrainingSettings } from "../../training/settings.ts";
 
 /** Images of an update. Small, since the budget is: more updates come out of it. */
 export const BATCH = 32;

@@ -1,9 +1,9 @@
-/** How the command line trains where the user does not say: one place for train, prune and the tour. */
-import type { ParameterGroup } from "../training/groups.ts";
-import { slopeGroup } from "../training/groups.ts";
-import { type Optimizer, sgd } from "../training/optimizers.ts";
-import type { Recipe } from "../training/recipe.ts";
-import { oneCycle, type Schedule } from "../training/schedules.ts";
+/** How commands and the web app train where the user does not say: one place for all of them. */
+import type { ParameterGroup } from "./groups.ts";
+import { slopeGroup } from "./groups.ts";
+import { type Optimizer, sgd } from "./optimizers.ts";
+import type { Recipe } from "./recipe.ts";
+import { oneCycle, type Schedule } from "./schedules.ts";
 
 export interface TrainingSettings {
   /** Peak rate of SGD with Nesterov momentum 0.9. */
