@@ -105,6 +105,25 @@ fn main(
     }
   }
   let whole = p.cin - REST;
+  // Channels beyond the last whole four come first, one by one: the first of them multiplies into the bias instead of being added to it.
+  // @unroll
+  for (var k = 0u; k < CHANNELS - 1u; k++) {
+    if (k < REST) {
+      let of_channel = read_channel(whole + k) * plane;
+      // @unroll
+      for (var j = 0u; j < MOST_PIXELS; j++) {
+        if (j < PIXELS) {
+          let v = f32(x[at + of_channel + j * STEP]);
+          // @unroll
+          for (var f = 0u; f < MOST_F; f++) {
+            if (f < TILE_F) {
+              sums[f][j] += f32(w[weights[f] + whole + k]) * v;
+            }
+          }
+        }
+      }
+    }
+  }
   for (var c = 0u; c < whole; c += CHANNELS) {
     var pixels: array<array<f32, MOST_PIXELS>, CHANNELS>;
     // @unroll
@@ -126,25 +145,6 @@ fn main(
         for (var j = 0u; j < MOST_PIXELS; j++) {
           if (j < PIXELS) {
             sums[f][j] = sums[f][j] + k.x * pixels[0][j] + k.y * pixels[1][j] + k.z * pixels[2][j] + k.w * pixels[3][j];
-          }
-        }
-      }
-    }
-  }
-  // what is left of the channels, one by one
-  // @unroll
-  for (var k = 0u; k < CHANNELS - 1u; k++) {
-    if (k < REST) {
-      let of_channel = read_channel(whole + k) * plane;
-      // @unroll
-      for (var j = 0u; j < MOST_PIXELS; j++) {
-        if (j < PIXELS) {
-          let v = f32(x[at + of_channel + j * STEP]);
-          // @unroll
-          for (var f = 0u; f < MOST_F; f++) {
-            if (f < TILE_F) {
-              sums[f][j] += f32(w[weights[f] + whole + k]) * v;
-            }
           }
         }
       }

@@ -210,7 +210,7 @@ function pointwise(io: BoundIo<ConvAttrs>): Dispatch[] {
     const { filter, channel, lanes, parts } = way;
     const sums = filter.size * channel.size;
     const runsEach = Math.ceil(runs / (lanes * parts));
-    const ending = lanes === 1 ? 130 + 3 * sums : 240 + 26 * filter.size;
+    const ending = lanes === 1 ? 130 + 3 * sums : 430 + 26 * filter.size;
     const turn = 4 * sums + 4 * (filter.size + channel.size) + 35;
     // threads of jobs of their own read nothing side by side
     return work(jobsOf(way), way, runsEach * (lanes === 1 ? 1.25 : 1) * turn + ending);

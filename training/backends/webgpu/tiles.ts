@@ -19,7 +19,7 @@ export interface Work {
 /** Threads that keep most GPUs busy: while there are fewer, more of them take no more time. */
 const BUSY = 8192;
 /** How much more work than the least a way may make to keep a GPU busy. */
-const SLACK = 1.1;
+const SLACK = 1.04;
 /** Instructions of a thread that take as long as one dispatch waits for another. */
 const DISPATCH = 3000;
 
