@@ -27,8 +27,11 @@ export interface SessionOptions extends SourceOptions {
    * memory left. Runs that were under way are run again and notice nothing.
    */
   readonly onFallback?: (explanation: Explanation) => void;
-  /** Runs in a worker, so that a page never freezes, and so that a cross-origin isolated page gets threads. Default false. */
-  readonly worker?: boolean;
+  /**
+   * Runs in a worker, so that a page never freezes, and so that a cross-origin isolated page gets threads. Default `auto`: in a window, unless WebGPU alone
+   * or an app's own device is asked for; and where no worker can be started, without one. `explain()` says which and why. `true` throws E_BACKEND instead.
+   */
+  readonly worker?: boolean | "auto";
   /** A folder that serves the Wasm modules; without it the inlined ones are used. */
   readonly wasmUrl?: string | URL;
 }
@@ -46,7 +49,7 @@ const known = {
   backend: ["auto", "webgpu", "wasm"],
   simd: ["auto", "relaxed", "baseline"],
   precision: ["f32", "f16"],
-  worker: [true, false],
+  worker: ["auto", true, false],
 } as const;
 
 /** Throws InputError E_OPTION for unknown options and values, and for those that exclude each other. */
@@ -72,7 +75,7 @@ function checkDevice({ device, backend, worker }: SessionOptions): void {
   if (device === undefined) return;
   if (typeof (device as Partial<GPUDevice> | null)?.createComputePipelineAsync !== "function")
     throw new InputError("E_OPTION", "device is no GPUDevice; expected what adapter.requestDevice() gives");
-  if (worker) throw new InputError("E_OPTION", "a GPUDevice cannot go into a worker; take worker: false, or leave device out");
+  if (worker === true) throw new InputError("E_OPTION", "a GPUDevice cannot go into a worker; take worker: false, or leave device out");
   if (backend === "wasm")
     throw new InputError("E_OPTION", 'backend "wasm" uses no GPUDevice; take backend: "webgpu" or "auto", or leave device out');
 }

@@ -1,15 +1,14 @@
 /** The public door: a model, loaded once and run many times. */
 import type { Explanation, NodeTime, TensorData } from "./backends/backend.ts";
-import { inferenceBuild } from "./backends/wasm/backend.ts";
-import { createEngine, type Engine, type EngineInput, type EngineInputs, type ValueInfo } from "./engine.ts";
+import type { Engine, EngineInput, EngineInputs, ValueInfo } from "./engine.ts";
 import { AbortedError, BackendError, InputError } from "./errors.ts";
+import { type Home, openEngine } from "./home.ts";
 import { zerosFor } from "./measure.ts";
 import type { Pixels } from "./model/pixels.ts";
 import type { Preprocess } from "./model/preprocess.ts";
 import { checkKeys, checkSignal, readOptions, type SessionOptions } from "./options.ts";
 import { type PixelSource, toPixels } from "./pixels.ts";
 import { type ModelSource, readSource } from "./source.ts";
-import { createWorkerEngine } from "./worker_engine.ts";
 
 /**
  * One input: numbers (their count says the batch), or one picture, or several as a batch. Pictures are cropped to the model's aspect, resized and
@@ -30,10 +29,12 @@ const dispose: typeof Symbol.dispose = (Symbol.dispose ?? Symbol.for("Symbol.dis
 /** A model that is loaded and ready: `Session.load` makes one, `run` runs it, `dispose` (or `using`) frees it. */
 export class Session implements Disposable {
   readonly #engine: Engine;
+  readonly #home: Home;
   #disposed = false;
 
-  private constructor(engine: Engine) {
+  private constructor(engine: Engine, home: Home) {
     this.#engine = engine;
+    this.#home = home;
   }
 
   /**
@@ -43,20 +44,22 @@ export class Session implements Disposable {
    */
   static async load(source: ModelSource, options: SessionOptions = {}): Promise<Session> {
     const settings = readOptions(options);
-    const bytes = await readSource(source, options);
-    const { device, signal, onProgress, onFallback } = options;
-    const size = { loaded: bytes.length, total: bytes.length };
+    let size = 0;
+    const reading = readSource(source, options).then((bytes) => {
+      size = bytes.length;
+      return bytes;
+    });
+    const { signal, onProgress, onFallback } = options;
     const onPipelines =
-      onProgress && ((done: number, total: number) => onProgress({ phase: "compile", ...size, pipelines: { done, total } }));
-    const hooks = { signal, onPipelines, onFallback };
-    const engine = await (options.worker
-      ? createWorkerEngine(bytes, settings, hooks)
-      : createEngine(bytes, settings, inferenceBuild, { ...hooks, device }));
-    if (options.signal?.aborted) {
+      onProgress &&
+      ((done: number, total: number) => onProgress({ phase: "compile", loaded: size, total: size, pipelines: { done, total } }));
+    const tell = onFallback && ((explanation: Explanation) => onFallback({ ...explanation, ...home }));
+    const { engine, home } = await openEngine(reading, options, settings, { signal, onPipelines, onFallback: tell });
+    if (signal?.aborted) {
       engine.dispose();
-      throw new AbortedError("loading", { cause: options.signal.reason });
+      throw new AbortedError("loading", { cause: signal.reason });
     }
-    return new Session(engine);
+    return new Session(engine, home);
   }
 
   /** Names, types and shapes of what `run` takes; `"N"` is the batch. */
@@ -100,10 +103,10 @@ export class Session implements Disposable {
     return (await this.#engine.run(this.#read(inputs), { signal, outputs })) as Record<string, Float32Array>;
   }
 
-  /** Which backend runs and why, adapter and precision, SIMD level, threads, steps, bytes and multiply-adds. */
+  /** Which backend runs and why, where, adapter and precision, SIMD level, threads, steps, bytes and multiply-adds. */
   explain(): Explanation {
     this.#assertAlive();
-    return this.#engine.explain();
+    return { ...this.#engine.explain(), ...this.#home };
   }
 
   /** Runs once and times each node, in milliseconds. */

@@ -1,4 +1,4 @@
-/** Script of the worker that a session with `worker: true` runs in. */
+/** Script of the worker that a session runs in. */
 import type { TensorData } from "./backends/backend.ts";
 import { importNode, isNode } from "./backends/platform.ts";
 import { inferenceKernels } from "./backends/wasm/lowering.ts";
@@ -58,6 +58,7 @@ function serveSession(port: Port): void {
       port.post({ id, error: toPlain(error) }, []);
     }
   });
+  port.post({ notice: "ready" }, []);
 }
 
 if (isNode()) {

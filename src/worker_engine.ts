@@ -1,6 +1,6 @@
 /** An engine in a worker: its page side. */
 import type { Explanation, NodeTime, TensorData } from "./backends/backend.ts";
-import { importNode, isNode } from "./backends/platform.ts";
+import { importNode, isNode, PATIENCE } from "./backends/platform.ts";
 import { inferenceBuild } from "./backends/wasm/backend.ts";
 import { chooseSimd } from "./backends/wasm/features.ts";
 import type { Engine, EngineHooks, EngineInput, EngineInputs, EngineRunOptions, ModelFacts } from "./engine.ts";
@@ -39,10 +39,11 @@ async function openLink(onMessage: (message: Answer | Notice) => void, onFailure
   const worker = new Worker(new URL("./session_worker.js", import.meta.url), { type: "module", name: "swivel session" });
   worker.onmessage = (event: MessageEvent<Answer | Notice>) => onMessage(event.data);
   worker.onmessageerror = () => onFailure("a message could not be read");
-  worker.onerror = (event) =>
-    onFailure(
-      event.message || "its script, session_worker.js, could not be loaded: bundle it as an entry beside the app's, or take worker: false",
-    );
+  worker.onerror = (event) => {
+    // heard here; no concern of the page's own handlers
+    event.preventDefault();
+    onFailure(event.message || "its script, session_worker.js, could not be loaded: bundle it as an entry beside the app's");
+  };
   return { post: (request, transfer) => worker.postMessage(request, transfer), keepAlive: () => {}, end: () => worker.terminate() };
 }
 
@@ -69,31 +70,19 @@ class WorkerEngine implements Engine {
     this.#hooks = hooks;
   }
 
-  /** `bytes` are copied. */
-  async load(bytes: Uint8Array): Promise<this> {
+  /** The worker starts while `bytes` are under way; they are copied. */
+  async load(bytes: Promise<Uint8Array>): Promise<this> {
     const settings = this.#settings;
     const { signal } = this.#hooks;
-    try {
-      this.#link = await openLink(
-        (message) => ("notice" in message ? this.#hear(message) : this.#receive(message)),
-        (why) => this.#end(new BackendError("E_BACKEND", `the session's worker stopped: ${why}`)),
-      );
-    } catch (error) {
-      throw new BackendError(
-        "E_BACKEND",
-        `the session's worker did not start: ${(error as Error).message}; allow it, or take worker: false`,
-        { cause: error },
-      );
-    }
-    // not slice(), which is a view for Node's buffers
-    const copy = new Uint8Array(bytes);
-    const onAbort = () => this.#end(new AbortedError("loading", { cause: signal?.reason }));
+    const aborted = () => new AbortedError("loading", { cause: signal?.reason });
+    if (signal?.aborted) throw aborted();
+    const onAbort = () => this.#end(aborted());
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      if (signal?.aborted) onAbort();
-      const simd = await chooseSimd(settings.simd);
-      const module = settings.wasmUrl === undefined ? (await inferenceBuild.load[simd]()).hex : undefined;
-      const request = { kind: "load", id: ++this.#ids, bytes: copy, settings: { ...settings, simd }, module } as const;
+      const [model, module] = await Promise.all([bytes, this.#kernels(), this.#start()]);
+      // not slice(), which is a view for Node's buffers
+      const copy = new Uint8Array(model);
+      const request = { kind: "load", id: ++this.#ids, bytes: copy, settings, module } as const;
       this.facts = await this.#ask<ModelFacts>(request, [copy.buffer]);
     } catch (error) {
       this.#end(error as Error);
@@ -102,6 +91,41 @@ class WorkerEngine implements Engine {
       signal?.removeEventListener("abort", onAbort);
     }
     return this;
+  }
+
+  /** Resolves when the worker's script has come up. */
+  #start(): Promise<void> {
+    const fail = (why: string) =>
+      this.#end(
+        new BackendError(
+          "E_BACKEND",
+          this.#pending.has(0)
+            ? `the session's worker did not start: ${why}; allow it, or take worker: false`
+            : `the session's worker stopped: ${why}`,
+        ),
+      );
+    const timer = setTimeout(fail, PATIENCE, "it did not answer");
+    const started = new Promise<void>((resolve, reject) => void this.#pending.set(0, { resolve, reject }));
+    openLink((message) => ("notice" in message ? this.#hear(message) : this.#receive(message)), fail).then(
+      (link) => {
+        this.#link = link;
+        if (this.#dead) link.end(false);
+      },
+      (error: Error) => fail(error.message),
+    );
+    return started.finally(() => clearTimeout(timer));
+  }
+
+  /** The inlined kernels that the worker will run; undefined where it fetches them itself, and where the engine runs none, which it will say. */
+  async #kernels(): Promise<string | undefined> {
+    const { simd, wasmUrl } = this.#settings;
+    if (wasmUrl !== undefined) return undefined;
+    try {
+      return (await inferenceBuild.load[await chooseSimd(simd)]()).hex;
+    } catch (error) {
+      if (error instanceof BackendError) return undefined;
+      throw error;
+    }
   }
 
   async run(inputs: EngineInputs, { outputs, signal }: EngineRunOptions): Promise<Record<string, TensorData>> {
@@ -154,6 +178,10 @@ class WorkerEngine implements Engine {
 
   #hear(notice: Notice): void {
     if (this.#dead) return;
+    if (notice.notice === "ready") {
+      this.#settle(0)?.resolve(undefined as never);
+      return;
+    }
     if (notice.notice === "fallback") {
       this.#explanation = notice.explanation;
       this.#hooks.onFallback?.(notice.explanation);
@@ -201,7 +229,7 @@ function copyInputs(inputs: EngineInputs): { copies: EngineInputs; buffers: Arra
   return { copies, buffers };
 }
 
-/** Throws what `createEngine` throws, and BackendError E_BACKEND where the worker does not start. */
-export async function createWorkerEngine(bytes: Uint8Array, settings: EngineSettings, hooks: WorkerHooks): Promise<Engine> {
+/** Throws what `bytes` and `createEngine` throw, and BackendError E_BACKEND where the worker does not start. */
+export async function createWorkerEngine(bytes: Promise<Uint8Array>, settings: EngineSettings, hooks: WorkerHooks): Promise<Engine> {
   return new WorkerEngine(settings, hooks).load(bytes);
 }

@@ -26,6 +26,8 @@ export type Answer =
 
 /** What a worker tells unasked. */
 export type Notice =
+  /** The script has come up. */
+  | { readonly notice: "ready" }
   | { readonly notice: "pipelines"; readonly done: number; readonly total: number }
   | { readonly notice: "fallback"; readonly explanation: Explanation };
 

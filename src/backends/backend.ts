@@ -62,6 +62,10 @@ export interface Explanation {
   readonly precisionWhy?: string;
   /** Why there are so many threads. */
   readonly threadsWhy: string;
+  /** Of a session: whether it runs in a worker. */
+  readonly worker?: boolean;
+  /** Why there, or why not. */
+  readonly workerWhy?: string;
   /** Kernel calls (on WebGPU dispatches) per run. */
   readonly steps: number;
   /** Bytes of weights and of planned activations at the batch that was run last (1 before the first run). */

@@ -121,7 +121,9 @@ export class WasmExecutable implements Executable {
       simd: this.#host.simd,
       precision: "f32",
       threads,
-      threadsWhy: threads < this.#host.threads ? "a run this small is over before other threads have woken up" : this.#host.threadsWhy,
+      threadsWhy:
+        this.#team.refusal ??
+        (threads < this.#host.threads ? "a run this small is over before other threads have woken up" : this.#host.threadsWhy),
       steps: program.steps - program.first,
       bytes: { weights: plan.persistent.bytes + this.#place.weights.bytes, activations: plan.arena.bytes },
       macs: this.#first.macs,
@@ -200,16 +202,15 @@ export class WasmExecutable implements Executable {
   }
 
   async #begin(plan: Plan, { first, scratch, scratchStride }: Program): Promise<void> {
-    const assignment = { workers: this.#threadsFor(plan), program: this.#place.base, scratch, scratchStride };
-    await this.#team.prepare(assignment);
+    if (this.#threadsFor(plan) > 1) await this.#team.prepare();
     this.#assertAlive();
-    this.#team.assign(assignment);
+    this.#team.assign({ workers: this.#threadsFor(plan), program: this.#place.base, scratch, scratchStride });
     if (this.#unprepared) this.#team.run(0, first);
     this.#unprepared = false;
   }
 
   #threadsFor(plan: Plan): number {
-    return plan.macs < MACS_WORTH_THREADS ? 1 : this.#host.threads;
+    return plan.macs < MACS_WORTH_THREADS || this.#team.refusal !== undefined ? 1 : this.#host.threads;
   }
 
   #load(tensors: Tensors): void {

@@ -39,11 +39,12 @@ const probe = (...body: number[]): Uint8Array<ArrayBuffer> =>
 const ZERO = [253, 12, ...new Array<number>(16).fill(0)];
 
 /** True in a page's window, where waiting is forbidden, and so are threads that wait for each other. */
-const isWindow = (): boolean => typeof document !== "undefined" && typeof window !== "undefined";
+export const isWindow = (): boolean => !isNode() && typeof document !== "undefined" && typeof window !== "undefined";
 
 /** The SIMD level to use. Throws BackendError E_UNSUPPORTED where there is no SIMD at all, or not the level that was asked for. */
 export async function chooseSimd(wanted: Simd | "auto"): Promise<Simd> {
-  if (!WebAssembly.validate(probe(...ZERO))) {
+  // where scripts are only interpreted (iOS' lockdown mode) there is no WebAssembly at all
+  if (!globalThis.WebAssembly?.validate(probe(...ZERO))) {
     throw new BackendError(
       "E_UNSUPPORTED",
       "this engine has no WebAssembly SIMD (browsers have it since 2021, Safari since 16.4); update it",
@@ -80,8 +81,8 @@ export async function chooseThreads(wanted: number | "auto"): Promise<{ threads:
       why: "the page is not cross-origin isolated (it needs the COOP and COEP headers), so memory cannot be shared with threads",
     };
   }
-  if (!isNode() && isWindow()) {
-    return { threads: 1, why: "a window may not wait for threads; load the session with worker: true to use them" };
+  if (isWindow()) {
+    return { threads: 1, why: "a window may not wait for threads; in a worker they can be used" };
   }
   const cores = isNode() ? (await importNode<typeof import("node:os")>("os")).availableParallelism() : navigator.hardwareConcurrency;
   // more than physical cores, or small cores among them, slow the barrier down: four is where phones and laptops stop gaining

@@ -20,6 +20,7 @@ export class Team {
   readonly #control: number;
   readonly #helpers: number;
   readonly #run: RunSteps;
+  #refusal: string | undefined;
   #threads: Threads | undefined;
 
   /** `control`: address of the control block; `size`: workers at most. */
@@ -31,10 +32,19 @@ export class Team {
     this.#helpers = size - 1;
   }
 
-  /** Starts helpers if this assignment is the first that needs them: a small model at batch 1 never pays for threads. */
-  async prepare({ workers }: Assignment): Promise<void> {
-    if (workers === 1 || this.#threads) return;
-    this.#threads = await startThreads(this.#helpers, { module: this.#module, memory: this.#memory.memory, control: this.#control });
+  /** Why there are no helpers although they were needed; undefined as long as none was refused. */
+  get refusal(): string | undefined {
+    return this.#refusal;
+  }
+
+  /** Starts helpers if this is the first run that needs them: a small model at batch 1 never pays for threads. Where one is refused there are none. */
+  async prepare(): Promise<void> {
+    if (this.#threads || this.#refusal !== undefined) return;
+    try {
+      this.#threads = await startThreads(this.#helpers, { module: this.#module, memory: this.#memory.memory, control: this.#control });
+    } catch (error) {
+      this.#refusal = (error as Error).message;
+    }
   }
 
   /** Makes the assignment the one that `run` works on. */

@@ -1,6 +1,5 @@
 /** Helping threads: each instantiates the module over the shared memory and serves until it is told to quit. */
-import { BackendError } from "../../errors.ts";
-import { importNode, isNode } from "../platform.ts";
+import { importNode, isNode, PATIENCE } from "../platform.ts";
 
 /** What a helper needs; posted to it as one message. */
 export interface ThreadStart {
@@ -26,18 +25,20 @@ const instance = new WebAssembly.Instance(s.module, { env: { memory: s.memory } 
 parentPort.postMessage("ready");
 instance.exports.serve(s.control, s.worker);`;
 
-/** Starts helpers 1 … count. Throws BackendError E_BACKEND if one does not start. */
+/** Starts helpers 1 … count. Throws an error that says why if one does not start; then none is left. */
 export async function startThreads(count: number, shared: Omit<ThreadStart, "worker">): Promise<Threads> {
-  const started = await Promise.all(
-    Array.from({ length: count }, (_, i) =>
-      isNode() ? startNodeThread({ ...shared, worker: i + 1 }) : startWebThread({ ...shared, worker: i + 1 }),
-    ),
-  );
-  return {
+  const start = isNode() ? startNodeThread : startWebThread;
+  const started: Threads[] = [];
+  const threads = {
     terminate() {
       for (const thread of started) thread.terminate();
     },
   };
+  const starting = Array.from({ length: count }, async (_, i) => void started.push(await start({ ...shared, worker: i + 1 })));
+  const refused = (await Promise.allSettled(starting)).find((result) => result.status === "rejected");
+  if (!refused) return threads;
+  threads.terminate();
+  throw new Error(`a thread did not start: ${(refused.reason as Error).message}`);
 }
 
 async function startNodeThread(start: ThreadStart): Promise<Threads> {
@@ -46,9 +47,7 @@ async function startNodeThread(start: ThreadStart): Promise<Threads> {
   const worker = new Worker(NODE_THREAD, { eval: true, workerData: start, execArgv: [] });
   await new Promise<void>((resolve, reject) => {
     worker.once("message", () => resolve());
-    worker.once("error", (error) =>
-      reject(new BackendError("E_BACKEND", `a thread did not start: ${error.message}; try threads: 1`, { cause: error })),
-    );
+    worker.once("error", reject);
   });
   // a sleeping helper must not keep the process alive
   worker.unref();
@@ -57,11 +56,24 @@ async function startNodeThread(start: ThreadStart): Promise<Threads> {
 
 async function startWebThread(start: ThreadStart): Promise<Threads> {
   const worker = new Worker(new URL("./wasm_thread.js", import.meta.url), { type: "module", name: `swivel ${start.worker}` });
-  await new Promise<void>((resolve, reject) => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const ready = new Promise<void>((resolve, reject) => {
     worker.onmessage = () => resolve();
-    worker.onerror = (event) =>
-      reject(new BackendError("E_BACKEND", `a thread did not start: ${event.message || "its script could not be loaded"}; try threads: 1`));
-    worker.postMessage(start);
+    worker.onerror = (event) => {
+      // heard here; no concern of the page's own handlers
+      event.preventDefault();
+      reject(new Error(event.message || "its script, wasm_thread.js, could not be loaded"));
+    };
+    timer = setTimeout(reject, PATIENCE, new Error("it did not answer"));
   });
-  return worker;
+  worker.postMessage(start);
+  try {
+    await ready;
+    return worker;
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
