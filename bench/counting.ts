@@ -2,7 +2,8 @@
  * The savings of 13 published networks, counted as their authors count and as it is: every network is built, cut to the published widths, and counted
  * again. Where that differs from the published numbers, the cut network's output beside the masked one's shows which is right.
  */
-import { InputError, optimize, Session, writeModel } from "swivel-nn";
+import { InputError, Session, writeModel } from "swivel-nn";
+import { optimize } from "swivel-nn/training";
 import { measure, prune, Random } from "swivel-nn/training";
 import type { Bench } from "./bench.ts";
 import { type Built, build, type Percent, type Published, published, survivorsOf } from "./counting/cuts.ts";

@@ -2,25 +2,22 @@
  * Swivel, onnxruntime-web and TensorFlow.js on WebGPU, interleaved in one page. By default in the Chromium that the tests use, on its software adapter;
  * `--serve` leaves the page open for a person with a GPU, who presses its button and downloads the record.
  */
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { build as bundle } from "esbuild";
 import { InputError } from "swivel-nn";
 import { launchChromium, serve } from "../tools/browser.ts";
-import { root } from "../tools/entries.ts";
 import type { Bench } from "./bench.ts";
 import type { GpuRecord, GpuRow } from "./pages/gpu.ts";
-import { comparedNetworks, filesOf, type ServedNetwork } from "./peers/networks.ts";
+import { comparedNetworks } from "./peers/networks.ts";
+import { writeNetworks, writeSite } from "./site.ts";
 import { columns } from "./table.ts";
 
-const ORT_FILES = ["ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"];
 /** Samples of each engine, on software adapters that take seconds for MobileNetV2. */
 const ROUNDS = 12;
 
 export async function benchGpu(args: readonly string[]): Promise<Bench> {
   const { networks, rounds, staysOpen } = readArgs(args);
-  const folder = join(root, "build", "bench-gpu");
-  await writePage(folder, networks);
+  const files = { "gpu.html": "index.html", "gpu.css": "gpu.css" };
+  const folder = await writeSite({ folder: "bench-gpu", files, scripts: ["gpu"], backend: "webgpu" });
+  await writeNetworks(folder, comparedNetworks, networks);
   const server = await serve(folder, { isolated: true });
   if (staysOpen) {
     console.error(`${server.url}/ until Ctrl-C; the folder build/bench-gpu is static and works from any https address`);
@@ -59,38 +56,6 @@ function readArgs(args: readonly string[]) {
     throw new InputError("E_OPTION", `no network "${unknown}"; there are ${Object.keys(comparedNetworks).join(", ")}`);
   if (!Number.isInteger(rounds) || rounds < 2) throw new InputError("E_OPTION", `--rounds is ${rounds}; give an integer of 2 or more`);
   return { networks, rounds, staysOpen };
-}
-
-/** Everything that the page needs, in one folder without addresses outside. */
-async function writePage(folder: string, names: readonly string[]): Promise<void> {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(join(folder, "networks"), { recursive: true });
-  mkdirSync(join(folder, "ort"));
-  const pages = join(import.meta.dirname, "pages");
-  copyFileSync(join(pages, "gpu.html"), join(folder, "index.html"));
-  copyFileSync(join(pages, "gpu.css"), join(folder, "gpu.css"));
-  for (const file of ORT_FILES) copyFileSync(join(root, "node_modules/onnxruntime-web/dist", file), join(folder, "ort", file));
-  await bundle({
-    absWorkingDir: root,
-    entryPoints: [{ in: join(pages, "gpu.ts"), out: "gpu" }],
-    outdir: folder,
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    minify: true,
-    logLevel: "warning",
-  });
-  const served: ServedNetwork[] = [];
-  for (const name of names) {
-    const { model, onnx, graph, macs } = await filesOf(name);
-    writeFileSync(join(folder, "networks", `${name}.safetensors`), model);
-    writeFileSync(join(folder, "networks", `${name}.onnx`), onnx);
-    const shape = graph.values[graph.inputs[0] ?? ""]?.shape.slice(1) as number[];
-    served.push({ name, title: comparedNetworks[name]?.title ?? name, shape, macs });
-  }
-  writeFileSync(join(folder, "networks", "index.json"), JSON.stringify(served));
 }
 
 function tableOf({ rows, adapter, versions }: GpuRecord): string {

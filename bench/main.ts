@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from "node:os";
 import { SwivelError } from "swivel-nn";
 import type { Bench } from "./bench.ts";
 import { benchCounting } from "./counting.ts";
+import { benchCpu } from "./cpu.ts";
 import { benchDispatches } from "./dispatches.ts";
 import { benchGpu } from "./gpu.ts";
 import { benchIsa } from "./isa.ts";
@@ -17,6 +18,11 @@ interface Entry {
 }
 
 const benches: Readonly<Record<string, Entry>> = {
+  cpu: {
+    what: "inference on the CPU beside onnxruntime-web and TensorFlow.js; [--networks a,b] [--batch 1,16] [--threads 1,2] [--simd relaxed,baseline] [--peers a,b|none] [--rounds N] [--place worker|window]",
+    options: true,
+    run: benchCpu,
+  },
   train: { what: "a training step of small-cnn, as a share of the multiply-add peak", run: benchTrain },
   counting: {
     what: "what 13 published networks save, as their authors count and as it is; [--networks a,b] [--measure]",

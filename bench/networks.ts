@@ -1,5 +1,6 @@
 /** Networks as they are after training, without training them: every tensor holds numbers of no regularity, so that no pass can drop one. */
-import { type Graph, type Model, optimize, type Tensors } from "swivel-nn";
+import { type Graph, type Model, type Tensors } from "swivel-nn";
+import { optimize } from "swivel-nn/training";
 import { models, Net, type Optimizer, prune, Random, resolveGroups, slopeGroup, trainingGraph } from "swivel-nn/training";
 
 export interface Network {
@@ -11,6 +12,9 @@ export interface Network {
 const inputs = {
   lenet: { channels: 1, height: 28, width: 28 },
   resnet20: { channels: 3, height: 32, width: 32 },
+  resnet56: { channels: 3, height: 32, width: 32 },
+  "wrn-16-4": { channels: 3, height: 32, width: 32 },
+  resnet18: { channels: 3, height: 224, width: 224 },
   "mobilenet-v2": { channels: 3, height: 224, width: 224 },
 } as const;
 

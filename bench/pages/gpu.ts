@@ -1,5 +1,6 @@
 /** The page of `bench -- gpu`: measures on a button, or when a script calls `measureAll`. */
 import { type Comparison, compare, type Started } from "../peers/compare.ts";
+import { fetchBytes, noise } from "../peers/data.ts";
 import { expectedOutputs, type NetworkFiles, onnxruntime, type Start, swivel, tensorflow } from "../peers/engines.ts";
 import type { ServedNetwork } from "../peers/networks.ts";
 
@@ -43,13 +44,16 @@ let peers: Promise<Peers> | undefined;
 /** Loads the peers' libraries once. One that does not start is left out of all rows, with the reason in each. */
 function loadPeers(): Promise<Peers> {
   peers ??= (async () => {
-    const [ort, tf] = await Promise.allSettled([onnxruntime("./ort/ort.webgpu.min.mjs"), tensorflow()]);
+    const [ort, tf] = await Promise.allSettled([
+      onnxruntime({ backend: "webgpu", threads: 1, library: "./ort/ort.webgpu.min.mjs" }),
+      tensorflow({ backend: "webgpu", threads: 1, library: "" }),
+    ]);
     const refused =
       (reason: unknown): Start =>
       () =>
         Promise.reject(reason);
     const starts = [
-      ["swivel", swivel],
+      ["swivel", swivel({ backend: "webgpu" })],
       ["onnxruntime-web", ort.status === "fulfilled" ? ort.value.start : refused(ort.reason)],
       ["tensorflow.js", tf.status === "fulfilled" ? tf.value.start : refused(tf.reason)],
     ] as const;
@@ -58,21 +62,6 @@ function loadPeers(): Promise<Peers> {
     return { starts, versions: { "onnxruntime-web": version(ort), "tensorflow.js": version(tf) } };
   })();
   return peers;
-}
-
-async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
-}
-
-/** Numbers of no regularity, the same on every device. */
-function noise(size: number): Float32Array<ArrayBuffer> {
-  let state = 1;
-  return Float32Array.from({ length: size }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
 }
 
 async function measureOne(network: ServedNetwork, { starts }: Peers, rounds: number, sampleMs: number): Promise<GpuRow> {

@@ -29,7 +29,7 @@ export interface Comparison {
 }
 
 /** Outputs further apart than this are those of another network. */
-const AGREES = 1e-3;
+export const AGREES = 1e-3;
 
 export interface CompareOptions {
   readonly input: Float32Array;
@@ -40,6 +40,21 @@ export interface CompareOptions {
   readonly onRound?: (round: number) => void;
 }
 
+/** The largest difference of each engine's outputs from the expected ones, over the largest of those; NaN where they are not of one length. */
+export async function differencesFrom(
+  expected: Float32Array,
+  engines: readonly Engine[],
+  input: Float32Array,
+): Promise<Record<string, number>> {
+  const scale = Math.max(...expected.map(Math.abs));
+  const difference: Record<string, number> = {};
+  for (const engine of engines) {
+    const got = await engine.run(input);
+    difference[engine.name] = Math.max(...expected.map((value, i) => Math.abs(value - (got[i] ?? Number.NaN)))) / scale;
+  }
+  return difference;
+}
+
 /** Times all engines in turns and compares the first with the others. Those whose outputs are not `expected` are named in `disagrees`. */
 export async function compare(
   started: readonly Started[],
@@ -47,12 +62,7 @@ export async function compare(
 ): Promise<Comparison> {
   const engines = started.map(({ engine }) => engine);
   const [first, ...peers] = engines as [Engine, ...Engine[]];
-  const scale = Math.max(...expected.map(Math.abs));
-  const difference: Record<string, number> = {};
-  for (const engine of engines) {
-    const got = await engine.run(input);
-    difference[engine.name] = Math.max(...expected.map((value, i) => Math.abs(value - (got[i] ?? Number.NaN)))) / scale;
-  }
+  const difference = await differencesFrom(expected, engines, input);
   let round = 0;
   const counting = (): Promise<unknown> => {
     onRound?.(round++);

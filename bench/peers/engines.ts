@@ -1,5 +1,5 @@
-/** The three engines on WebGPU, each from its own file of the same network to a function that runs it. */
-import { optimize, readModel, Session } from "swivel-nn";
+/** The three engines, each from its own file of the same network to a function that runs it. */
+import { readModel, Session, type SessionOptions } from "swivel-nn";
 import type { Engine, Started } from "./compare.ts";
 import { toTensorflow } from "./tensorflow.ts";
 
@@ -21,17 +21,23 @@ async function timed(first: Float32Array, make: () => Promise<Engine>): Promise<
   return { engine, firstMs: performance.now() - start };
 }
 
-export const swivel: Start = (files, first) =>
-  timed(first, async () => {
-    const session = await Session.load(files.model, { backend: "webgpu" });
-    const [input] = session.inputs;
-    const [output] = session.outputs;
-    return {
-      name: "swivel",
-      run: async (data) => (await session.run({ [input?.name as string]: data }))[output?.name as string] as Float32Array,
-      dispose: () => session.dispose(),
-    };
-  });
+/** Throws Error where it runs with other threads or SIMD than it was asked for. */
+export const swivel =
+  (options: SessionOptions): Start =>
+  (files, first) =>
+    timed(first, async () => {
+      const session = await Session.load(files.model, options);
+      const [input] = session.inputs;
+      const [output] = session.outputs;
+      const { threads, threadsWhy } = session.explain();
+      if (typeof options.threads === "number" && threads !== options.threads)
+        throw new Error(`Swivel runs with ${threads} threads in place of ${options.threads}: ${threadsWhy}`);
+      return {
+        name: "swivel",
+        run: async (data) => (await session.run({ [input?.name as string]: data }))[output?.name as string] as Float32Array,
+        dispose: () => session.dispose(),
+      };
+    });
 
 /** What the network gives, on WebAssembly: the arbiter where GPUs disagree. */
 export async function expectedOutputs(model: Uint8Array, input: Float32Array): Promise<Float32Array> {
@@ -41,13 +47,29 @@ export async function expectedOutputs(model: Uint8Array, input: Float32Array): P
   return results[session.outputs[0]?.name as string] as Float32Array;
 }
 
-/** `library`: where ONNX Runtime's module is served. */
-export async function onnxruntime(library: string): Promise<{ readonly start: Start; readonly version: string }> {
+export interface PeerOptions {
+  readonly backend: "webgpu" | "wasm";
+  /** On Wasm. Peers fix it when they start, so that another number takes another page. */
+  readonly threads: number;
+  /** A page's address: ONNX Runtime's module; the folder of TensorFlow.js' Wasm files. */
+  readonly library: string;
+}
+
+export interface Peer {
+  readonly start: Start;
+  readonly version: string;
+}
+
+export async function onnxruntime({ library, backend, threads }: PeerOptions): Promise<Peer> {
   const ort = (await import(library)) as typeof import("onnxruntime-web");
-  ort.env.wasm.numThreads = 1;
+  ort.env.wasm.numThreads = threads;
   const start: Start = (files, first) =>
     timed(first, async () => {
-      const session = await ort.InferenceSession.create(files.onnx, { executionProviders: ["webgpu"], graphOptimizationLevel: "all" });
+      const session = await ort.InferenceSession.create(files.onnx, {
+        executionProviders: [backend],
+        graphOptimizationLevel: "all",
+        ...(backend === "wasm" && { freeDimensionOverrides: { N: files.shape[0] as number } }),
+      });
       const [input = ""] = session.inputNames;
       const [output = ""] = session.outputNames;
       return {
@@ -62,11 +84,18 @@ export async function onnxruntime(library: string): Promise<{ readonly start: St
   return { start, version: ort.env.versions.web ?? "" };
 }
 
-/** Throws Error where its WebGPU backend does not start. */
-export async function tensorflow(): Promise<{ readonly start: Start; readonly version: string }> {
+/** Throws Error where its backend does not start. */
+export async function tensorflow({ library, backend, threads }: PeerOptions): Promise<Peer> {
   const tf = await import("@tensorflow/tfjs-core");
-  await import("@tensorflow/tfjs-backend-webgpu");
-  if (!(await tf.setBackend("webgpu"))) throw new Error("TensorFlow.js' WebGPU backend does not start here");
+  if (backend === "webgpu") await import("@tensorflow/tfjs-backend-webgpu");
+  else {
+    const { setThreadsCount, setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+    setWasmPaths(library);
+    // its build with threads is no faster with one of them
+    if (threads === 1) tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+    else setThreadsCount(threads);
+  }
+  if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js' ${backend} backend does not start here`);
   await tf.ready();
   const start: Start = (files, first) =>
     timed(first, async () => {

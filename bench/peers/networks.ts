@@ -11,11 +11,29 @@ export interface ServedNetwork {
   readonly macs: number;
 }
 
-/** Made when asked for: MobileNetV2 takes a second. */
-export const comparedNetworks: Readonly<Record<string, { readonly title: string; make(): Network | Promise<Network> }>> = {
+export interface ComparedNetwork {
+  readonly title: string;
+  /** Made when asked for: MobileNetV2 takes a second. */
+  make(): Network | Promise<Network>;
+}
+
+export type ComparedNetworks = Readonly<Record<string, ComparedNetwork>>;
+
+/** On GPUs. */
+export const comparedNetworks: ComparedNetworks = {
   lenet: { title: "LeNet", make: () => network("lenet", "rrelu") },
   resnet20: { title: "ResNet-20", make: () => network("resnet20", "rrelu") },
   "resnet20-pruned": { title: "ResNet-20, half of its multiply-adds cut", make: () => pruned("resnet20") },
+  "mobilenet-v2": { title: "MobileNetV2", make: () => network("mobilenet-v2", "relu") },
+};
+
+/** On CPUs. Plain ReLUs, with which the peers are at their best: where slopes do not fold, they run them as a multiplication of its own. */
+export const cpuNetworks: ComparedNetworks = {
+  lenet: { title: "LeNet", make: () => network("lenet", "relu") },
+  resnet20: { title: "ResNet-20", make: () => network("resnet20", "relu") },
+  resnet56: { title: "ResNet-56", make: () => network("resnet56", "relu") },
+  "wrn-16-4": { title: "WRN-16-4", make: () => network("wrn-16-4", "relu") },
+  resnet18: { title: "ResNet-18", make: () => network("resnet18", "relu") },
   "mobilenet-v2": { title: "MobileNetV2", make: () => network("mobilenet-v2", "relu") },
 };
 
@@ -27,9 +45,7 @@ export interface NetworkFile {
 }
 
 /** `/networks/<name>.safetensors` and `.onnx`. */
-export async function filesOf(name: string): Promise<NetworkFile> {
-  const entry = comparedNetworks[name];
-  if (!entry) throw new Error(`no network "${name}"; there are ${Object.keys(comparedNetworks).join(", ")}`);
-  const model = packed(await entry.make());
+export async function filesOf({ make }: ComparedNetwork): Promise<NetworkFile> {
+  const model = packed(await make());
   return { graph: model.graph, macs: costOf(model.graph, ops).macs, model: writeModel(model), onnx: toOnnx(model) };
 }

@@ -1,0 +1,71 @@
+/** The folders that benchmarks serve to browsers: pages, scripts, networks and the peers' files, without addresses outside. */
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build as bundle } from "esbuild";
+import { entries, root } from "../tools/entries.ts";
+import { type ComparedNetworks, filesOf, type ServedNetwork } from "./peers/networks.ts";
+
+const ORT = "node_modules/onnxruntime-web/dist";
+const TENSORFLOW = "node_modules/@tensorflow/tfjs-backend-wasm/dist";
+
+const ortFiles = {
+  webgpu: ["ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"],
+  wasm: ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"],
+} as const;
+
+export interface SiteOptions {
+  /** Below build/. */
+  readonly folder: string;
+  /** Files of bench/pages: name there → name in the folder. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Scripts of bench/pages, without the ending. */
+  readonly scripts: readonly string[];
+  readonly backend: "webgpu" | "wasm";
+}
+
+/** Makes the folder anew and returns its path. */
+export async function writeSite({ folder: name, files, scripts, backend }: SiteOptions): Promise<string> {
+  const folder = join(root, "build", name);
+  rmSync(folder, { recursive: true, force: true });
+  for (const inner of ["networks", "ort", "tf"]) mkdirSync(join(folder, inner), { recursive: true });
+  const pages = join(import.meta.dirname, "pages");
+  for (const [from, to] of Object.entries(files)) copyFileSync(join(pages, from), join(folder, to));
+  for (const file of ortFiles[backend]) copyFileSync(join(root, ORT, file), join(folder, "ort", file));
+  if (backend === "wasm") {
+    for (const file of readdirSync(join(root, TENSORFLOW)).filter((file) => file.endsWith(".wasm")))
+      copyFileSync(join(root, TENSORFLOW, file), join(folder, "tf", file));
+  }
+  await bundle({
+    absWorkingDir: root,
+    entryPoints: [
+      ...scripts.map((script) => ({ in: join(pages, `${script}.ts`), out: script })),
+      // sessions start their workers from beside the script
+      ...entries.filter(({ worker }) => worker).map(({ source, name }) => ({ in: source, out: name })),
+    ],
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    logLevel: "warning",
+  });
+  return folder;
+}
+
+/** `networks/<name>.safetensors` and `.onnx` in the folder, and the list of them as index.json. */
+export async function writeNetworks(folder: string, table: ComparedNetworks, names: readonly string[]): Promise<ServedNetwork[]> {
+  const served: ServedNetwork[] = [];
+  for (const name of names) {
+    const entry = table[name];
+    if (!entry) throw new Error(`no network "${name}"; there are ${Object.keys(table).join(", ")}`);
+    const { model, onnx, graph, macs } = await filesOf(entry);
+    writeFileSync(join(folder, "networks", `${name}.safetensors`), model);
+    writeFileSync(join(folder, "networks", `${name}.onnx`), onnx);
+    const shape = graph.values[graph.inputs[0] ?? ""]?.shape.slice(1) as number[];
+    served.push({ name, title: entry.title, shape, macs });
+  }
+  writeFileSync(join(folder, "networks", "index.json"), JSON.stringify(served));
+  return served;
+}
