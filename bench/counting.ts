@@ -3,8 +3,7 @@
  * again. Where that differs from the published numbers, the cut network's output beside the masked one's shows which is right.
  */
 import { InputError, Session, writeModel } from "swivel-nn";
-import { optimize } from "swivel-nn/training";
-import { measure, prune, Random } from "swivel-nn/training";
+import { measure, optimize, prune, Random } from "swivel-nn/training";
 import type { Bench } from "./bench.ts";
 import { type Built, build, type Percent, type Published, published, survivorsOf } from "./counting/cuts.ts";
 import { authorsCount, type Count, structureCount } from "./counting/widths.ts";

@@ -4,11 +4,11 @@ import type { Executable, Explanation, NodeTime, TensorData, Tensors } from "./b
 import type { WasmBuild } from "./backends/wasm/backend.ts";
 import { AbortedError, BackendError, InputError } from "./errors.ts";
 import type { Value } from "./graph/graph.ts";
+import { isOptimized } from "./graph/optimized.ts";
 import { type Model, readModel } from "./model/model.ts";
 import type { Pixels } from "./model/pixels.ts";
 import { pixelsToInput } from "./model/preprocess.ts";
 import type { EngineSettings } from "./options.ts";
-import { optimize } from "./passes/index.ts";
 import { type ChoiceOptions, free, type Place, Placement } from "./placement.ts";
 
 /** A tensor, or a batch of pictures. */
@@ -51,7 +51,9 @@ export async function createEngine(
   hooks: EngineHooks = {},
 ): Promise<Engine> {
   const model = readModel(bytes);
-  const network = optimize(model.graph, model.tensors);
+  // packed models leave nothing to do for the passes, and do not load them
+  const { graph, tensors } = isOptimized(model.graph) ? model : (await import("./passes/optimize.ts")).optimize(model.graph, model.tensors);
+  const network = { graph, tensors };
   const tooLarge = settings.precision === "f16" ? beyondHalf(network.tensors) : undefined;
   const placement = new Placement(network, tooLarge === undefined ? settings : { ...settings, precision: "f32" }, build);
   let thrown: { readonly error: unknown } | undefined;

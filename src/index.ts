@@ -28,7 +28,6 @@ export {
 } from "./model/safetensors.ts";
 export { ops } from "./ops/index.ts";
 export type { SessionOptions } from "./options.ts";
-export { optimize } from "./passes/index.ts";
 export type { PixelSource } from "./pixels.ts";
 export { type Input, Session, type SessionRunOptions } from "./session.ts";
 export type { ModelSource, Progress } from "./source.ts";

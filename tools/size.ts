@@ -1,5 +1,5 @@
 /**
- * `npm run size`: what an app downloads to run a model: a minimal app, bundled as apps are, the chunks that it loads on a device, and its worker scripts,
+ * `npm run size`: what an app downloads to run a packed model: a minimal app, bundled as apps are, the chunks that it loads on a device, and its worker scripts,
  * gzipped together. Fails where a device would load more than the budget.
  */
 import { readFileSync } from "node:fs";

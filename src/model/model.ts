@@ -5,6 +5,7 @@
 import { ModelError } from "../errors.ts";
 import { type Graph, sizeOf, type Tensors, valuesOf } from "../graph/graph.ts";
 import type { OpTable } from "../graph/op.ts";
+import { isOptimized, markOptimized, PASSES } from "../graph/optimized.ts";
 import { verify } from "../graph/verify.ts";
 import { ops } from "../ops/index.ts";
 import { entries, list, parseJson, quote, record, show, text } from "./json.ts";
@@ -70,8 +71,17 @@ export function readModel(file: Uint8Array | ArrayBuffer, table: OpTable = ops):
       `the model has format version ${version}, written by a newer Swivel; this one reads up to ${VERSION}: update swivel-nn`,
     );
   }
-  const fields = record(json, "the model's description", ["version", "graph", "preprocess?", "classNames?", "info?", "training?"]);
+  const fields = record(json, "the model's description", [
+    "version",
+    "graph",
+    "passes?",
+    "preprocess?",
+    "classNames?",
+    "info?",
+    "training?",
+  ]);
   const graph = readGraph(fields.graph, table);
+  if (fields.passes === PASSES) markOptimized(graph);
   const extra =
     fields.training === undefined ? [] : list(fields.training, "training", MAX_LIST).map((name) => text(name, "a training tensor's name"));
   const { tensors, rest } = pickTensors(graph, stored, extra);
@@ -169,6 +179,7 @@ export function writeModel(model: Model, options: Pick<WriteOptions, "floats"> &
   const document = JSON.stringify({
     version: VERSION,
     graph,
+    passes: isOptimized(graph) ? PASSES : undefined,
     preprocess,
     classNames,
     info,

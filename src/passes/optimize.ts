@@ -1,5 +1,6 @@
 /** The passes in their order. */
 import type { Graph, Tensors } from "../graph/graph.ts";
+import { markOptimized } from "../graph/optimized.ts";
 import { verify } from "../graph/verify.ts";
 import { ops } from "../ops/index.ts";
 import { foldBatchNorm } from "./batch_norm.ts";
@@ -17,7 +18,7 @@ import { foldSlopes } from "./slopes.ts";
  */
 export function optimize(graph: Graph, tensors: Tensors): { graph: Graph; tensors: Tensors } {
   const result = optimizeExact({ graph, tensors });
-  return { graph: result.graph, tensors: rounded(result.tensors) };
+  return { graph: markOptimized(result.graph), tensors: rounded(result.tensors) };
 }
 
 /** The same without rounding: what was computed stays float64. */
