@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SwivelError } from "../../src/errors.ts";
-import { optimize, type Progress, readModel, Session, topK, writeModel } from "../../src/index.ts";
+import { type Progress, readModel, Session, topK, writeModel } from "../../src/index.ts";
 import { pixelsToInput } from "../../src/model/preprocess.ts";
 import type { SessionOptions } from "../../src/options.ts";
+import { optimize } from "../../src/passes/index.ts";
 import { expectLogits, goldenBytes, goldenImage, goldenLogits, goldenPath } from "./golden.ts";
 
 /** The code and message of the SwivelError that a promise rejects with. */
