@@ -30,6 +30,10 @@ export type ErrorCode =
   | "E_ABORTED" // the caller's signal fired
   | "E_DISPOSED" // used after dispose()
   | "E_DIVERGED" // training produced NaN or infinity
+  // measuring energy
+  | "E_SOURCE" // no such source of energy readings here, or one that stopped
+  | "E_PERMISSION" // a counter that this user may not read
+  | "E_MEASUREMENT" // readings from which nothing can be concluded: a charger, drift, lost samples, clocks that do not fit
   | "E_OPTION"; // an option with an impossible value
 
 /** Base class of all errors thrown on purpose. `code` is stable; `message` is `CODE text`. */
@@ -76,6 +80,11 @@ export class BackendError extends SwivelError {
 /** Training that cannot go on. */
 export class TrainingError extends SwivelError {
   override readonly name = "TrainingError";
+}
+
+/** Energy that cannot be measured, or a record of it that cannot be used. */
+export class EnergyError extends SwivelError {
+  override readonly name = "EnergyError";
 }
 
 /** Thrown when the caller's `AbortSignal` fired; what had been done so far is kept whole. */

@@ -2,6 +2,7 @@
 import type { Executable, Tensors } from "./backends/backend.ts";
 import { AbortedError } from "./errors.ts";
 import { sizeOf, type Value } from "./graph/graph.ts";
+import { median } from "./intervals.ts";
 
 /** The first runs of an executable make room for the plan and wake clocks and threads up. */
 const WARM_UPS = 2;
@@ -35,12 +36,6 @@ export async function mediansInTurns(executables: readonly Executable[], inputs:
     for (const [i, executable] of executables.entries()) times[i]?.push(await run(executable));
   }
   return times.map(median);
-}
-
-function median(times: readonly number[]): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
 /** Zeros for each of the values. */

@@ -1,6 +1,6 @@
 /** What the main job measures: `report.json` is its public part, `report.html` shows all of it. Shares and accuracies are fractions. */
 
-import type { Interval } from "../../training/measure/intervals.ts";
+import type { Interval } from "../../src/intervals.ts";
 
 export interface NetworkFacts {
   /** Share of test images classified correctly. */

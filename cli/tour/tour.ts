@@ -4,12 +4,12 @@
  */
 import type { Backend } from "../../src/backends/backend.ts";
 import { costOf } from "../../src/graph/cost.ts";
+import { pairedDifference } from "../../src/intervals.ts";
 import { type Model, readModel } from "../../src/model/model.ts";
 import { ops } from "../../src/ops/index.ts";
 import type { Dataset } from "../../training/data/index.ts";
 import type { TrainerEvent } from "../../training/events.ts";
 import { initialise } from "../../training/initialise.ts";
-import { pairedDifference } from "../../training/measure/intervals.ts";
 import { createModel } from "../../training/models/index.ts";
 import { cut, scoreChannels, sitesOf } from "../../training/prune/index.ts";
 import { Random } from "../../training/random.ts";

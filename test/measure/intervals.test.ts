@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { meanInterval, median, pairedDifference, ratioInterval, studentT } from "../../src/intervals.ts";
 import { interleave } from "../../training/measure/interleave.ts";
-import { meanInterval, median, pairedDifference, ratioInterval, studentT } from "../../training/measure/intervals.ts";
 import { Random } from "../../training/random.ts";
 
 describe("studentT", () => {

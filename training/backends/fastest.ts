@@ -1,10 +1,10 @@
 /** Which backend trains a network fastest: measured, since it depends on network, batch and device alike. */
 import type { Backend, Executable } from "../../src/backends/backend.ts";
 import { type Graph, sizeOf, type TensorData, type Tensors } from "../../src/graph/graph.ts";
+import { median } from "../../src/intervals.ts";
 import { resolveGroups } from "../groups.ts";
 import { LABELS } from "../losses.ts";
 import { interleave } from "../measure/interleave.ts";
-import { median } from "../measure/intervals.ts";
 import { sgd } from "../optimizers.ts";
 import { trainingGraph } from "../training_graph.ts";
 

@@ -1,6 +1,7 @@
 /** How much longer one thing takes than another, measured in turns until it is known well enough. */
+
+import { type Interval, median, ratioInterval } from "../../src/intervals.ts";
 import { interleave } from "./interleave.ts";
-import { type Interval, median, ratioInterval } from "./intervals.ts";
 
 export interface CompareOptions {
   /** The ratio's interval shall be narrower than this fraction of the ratio; 0.08 unless given. */

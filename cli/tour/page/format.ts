@@ -1,5 +1,5 @@
 /** Numbers as people read them on the page. Spaces inside do not break; a minus is a minus, not a hyphen. */
-import type { Interval } from "../../../training/measure/intervals.ts";
+import type { Interval } from "../../../src/intervals.ts";
 import * as terminal from "../../output.ts";
 
 const tidy = (text: string): string => text.replaceAll(" ", "\u00a0").replace(/^-/, "−");

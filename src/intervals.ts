@@ -9,18 +9,22 @@ export interface Interval {
 
 const Z = 1.959963984540054;
 
+/** Of the normal distribution: 97.5 % and 90 %, for intervals of 95 % and of 80 %. */
+const QUANTILES = { 0.95: Z, 0.8: 1.2815515655446004 } as const;
+
 /**
- * The 97.5 % quantile of Student's t. Exact for 1 and 2 degrees of freedom, above that by the Cornish-Fisher expansion
- * (Abramowitz and Stegun 26.7.5), which is within 0.3 % from 3 on.
+ * Half the width of an interval of this level in standard errors, by Student's t with `freedom` degrees of freedom, which need not be whole. Exact for 1 and 2,
+ * above that by the Cornish-Fisher expansion (Abramowitz and Stegun 26.7.5), which is within 0.3 % from 3 on; between 1 and 3 as for the whole number below.
  */
-export function studentT(freedom: number): number {
-  if (freedom <= 1) return 12.706204736432095;
-  if (freedom <= 2) return 4.302652729911275;
-  const g1 = (Z ** 3 + Z) / 4;
-  const g2 = (5 * Z ** 5 + 16 * Z ** 3 + 3 * Z) / 96;
-  const g3 = (3 * Z ** 7 + 19 * Z ** 5 + 17 * Z ** 3 - 15 * Z) / 384;
-  const g4 = (79 * Z ** 9 + 776 * Z ** 7 + 1482 * Z ** 5 - 1920 * Z ** 3 - 945 * Z) / 92160;
-  return Z + g1 / freedom + g2 / freedom ** 2 + g3 / freedom ** 3 + g4 / freedom ** 4;
+export function studentT(freedom: number, level: 0.95 | 0.8 = 0.95): number {
+  if (freedom < 2) return Math.tan((Math.PI * level) / 2);
+  if (freedom < 3) return level / Math.sqrt((1 - level ** 2) / 2);
+  const z = QUANTILES[level];
+  const g1 = (z ** 3 + z) / 4;
+  const g2 = (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96;
+  const g3 = (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384;
+  const g4 = (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160;
+  return z + g1 / freedom + g2 / freedom ** 2 + g3 / freedom ** 3 + g4 / freedom ** 4;
 }
 
 /** Mean of at least two numbers, with a t interval. */
