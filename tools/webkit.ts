@@ -50,7 +50,8 @@ export async function launchWebKit(): Promise<TestBrowser> {
     }
   };
   try {
-    const env = { ...process.env };
+    // Safari shares memory with workers of isolated pages; WebKitGTK does so when asked
+    const env: NodeJS.ProcessEnv = { ...process.env, JSC_useSharedArrayBuffer: "1" };
     if (found.xvfb) {
       const display = spawn(found.xvfb, ["-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp"], {
         stdio: ["ignore", "ignore", "ignore", "pipe"],

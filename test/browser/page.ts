@@ -1,5 +1,6 @@
 /** The page of the browser tests: an app that has bundled the package, and pictures of all kinds to give it. */
 import * as swivel from "../../src/index.ts";
+import { errors } from "./errors.ts";
 
 /** A picture without any regularity, opaque, so that no canvas changes its bytes. */
 function imageData(width: number, height: number): ImageData {
@@ -30,7 +31,8 @@ async function pictures(width: number, height: number): Promise<Record<string, s
     offscreenCanvas: offscreen,
     imageBitmap: await createImageBitmap(pixels),
     image,
-    videoFrame: new VideoFrame(element, { timestamp: 0 }),
+    // not in every browser
+    ...("VideoFrame" in globalThis && { videoFrame: new VideoFrame(element, { timestamp: 0 }) }),
   };
 }
 
@@ -51,7 +53,24 @@ async function video(colour: string): Promise<HTMLVideoElement> {
   return player;
 }
 
-const tools = { ...swivel, pictures, video, imageData };
+/** The message of what `load` throws for these; undefined where it does not. */
+function refusal(source: string, options?: swivel.SessionOptions): Promise<string | undefined> {
+  return swivel.Session.load(source, options).then(
+    (session) => void session.dispose(),
+    (error: Error) => error.message,
+  );
+}
+
+/** The message of what a run with this input throws; undefined where it does not. */
+async function complaint(image: unknown): Promise<string | undefined> {
+  const session = await swivel.Session.load("model.safetensors");
+  return session.run({ image: image as swivel.Input }).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+}
+
+const tools = { ...swivel, errors, pictures, video, imageData, refusal, complaint };
 
 declare global {
   interface Window {

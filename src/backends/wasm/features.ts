@@ -75,12 +75,13 @@ export function checkThreads(threads: unknown): void {
 export async function chooseThreads(wanted: number | "auto"): Promise<{ threads: number; why: string }> {
   checkThreads(wanted);
   if (wanted === 1) return { threads: 1, why: "one thread was asked for" };
-  if (typeof SharedArrayBuffer === "undefined" || (!isNode() && globalThis.crossOriginIsolated !== true)) {
+  if (!isNode() && globalThis.crossOriginIsolated !== true) {
     return {
       threads: 1,
       why: "the page is not cross-origin isolated (it needs the COOP and COEP headers), so memory cannot be shared with threads",
     };
   }
+  if (typeof SharedArrayBuffer === "undefined") return { threads: 1, why: "this browser has no SharedArrayBuffer" };
   if (isWindow()) {
     return { threads: 1, why: "a window may not wait for threads; in a worker they can be used" };
   }

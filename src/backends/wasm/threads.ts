@@ -66,8 +66,8 @@ async function startWebThread(start: ThreadStart): Promise<Threads> {
     };
     timer = setTimeout(reject, PATIENCE, new Error("it did not answer"));
   });
-  worker.postMessage(start);
   try {
+    worker.postMessage(start);
     await ready;
     return worker;
   } catch (error) {
