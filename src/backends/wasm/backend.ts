@@ -1,9 +1,8 @@
 /** The Wasm backend: chooses SIMD level and threads, compiles the module once, and loads graphs into memories of their own. */
-import { BackendError } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { verify } from "../../graph/verify.ts";
 import type { Backend, CompileOptions, Executable } from "../backend.ts";
-import { fetchBinary, fromHex, unshare } from "./binary.ts";
+import { fetchBinary, fromHex, refusal, unshare } from "./binary.ts";
 import { WasmExecutable, type WasmModule } from "./executable.ts";
 import { chooseSimd, chooseThreads, type Simd } from "./features.ts";
 import { inferenceKernels, type KernelSet } from "./lowering.ts";
@@ -43,11 +42,7 @@ export async function createWasmBackend(build: WasmBuild, options: WasmOptions =
   try {
     module = await WebAssembly.compile(threads > 1 ? shared : unshare(shared));
   } catch (error) {
-    throw new BackendError(
-      "E_BACKEND",
-      `the Wasm module did not compile: ${(error as Error).message}; a Content-Security-Policy must allow 'wasm-unsafe-eval'`,
-      { cause: error },
-    );
+    throw refusal(error);
   }
   const host: WasmModule = {
     module,

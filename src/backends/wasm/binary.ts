@@ -8,6 +8,21 @@ export function fromHex(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** What is thrown where an engine refuses a module: most do so when it is compiled, Safari when it is instantiated. */
+export function refusal(error: unknown): BackendError {
+  const message = `the Wasm module was refused: ${(error as Error).message}; a Content-Security-Policy must allow 'wasm-unsafe-eval'`;
+  return new BackendError("E_BACKEND", message, { cause: error });
+}
+
+/** The module over this memory. Throws BackendError E_BACKEND where the page's policy forbids it. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): WebAssembly.Exports {
+  try {
+    return new WebAssembly.Instance(module, { env: { memory } }).exports;
+  } catch (error) {
+    throw refusal(error);
+  }
+}
+
 /** Fetches a module. Throws BackendError E_BACKEND naming the address. */
 export async function fetchBinary(url: string | URL): Promise<Uint8Array<ArrayBuffer>> {
   let status: string;
