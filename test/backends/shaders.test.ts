@@ -2,10 +2,11 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { shaders as inference } from "../../src/backends/webgpu/generated/shaders.ts";
-import type { Shader } from "../../src/backends/webgpu/shader.ts";
+import { type Shader, shader } from "../../src/backends/webgpu/shader.ts";
 import { writeOut } from "../../src/backends/webgpu/unroll.ts";
-import { readShader, shaderFiles } from "../../tools/wgsl/build.ts";
+import { shippedShaders } from "../../tools/wgsl/build.ts";
 import { shadersDir } from "../../tools/wgsl/expand.ts";
+import { shorten } from "../../tools/wgsl/shorten.ts";
 import { mark } from "../../tools/wgsl/unroll.ts";
 import { shaders as training } from "../../training/backends/generated/shaders.ts";
 
@@ -13,13 +14,26 @@ it.each([
   ["inference", inference, shadersDir],
   ["training", training, join(shadersDir, "training")],
 ])("those of %s, all of them", (_, imported: Readonly<Record<string, Shader>>, dir) => {
-  const files = shaderFiles(dir).map(readShader);
+  const files = shippedShaders(dir).map(({ name, text }) => shader(name, text));
   expect(files.map(({ name }) => name)).toEqual(Object.keys(imported));
   for (const file of files) {
     const { name, code } = file;
     expect({ ...imported[name] }).toEqual(file);
     expect(code).not.toContain("@unroll");
   }
+});
+
+it("names are shortened but for those that the host knows, and those that mean something else in another shader", () => {
+  const [first, second] = shorten([
+    "override SIZE:u32=1;struct Params{size:u32,}@group(0)@binding(0)var<uniform>p:Params;@group(0)@binding(1)var<storage,read>values:array<f32>;fn doubled(value:f32)->f32{let workgroup=value;return workgroup+value;}",
+    "fn sum_of(left:f32,size:f32)->f32{let round=left+size;return round;}@compute @workgroup_size(1)fn main(@builtin(workgroup_id)workgroup:vec3u){let left=round(1.5);@unroll(index,0,4,u){left.x=sum_of(left,f32(index));}}",
+  ]);
+  expect(first).toBe(
+    "override SIZE:u32=1;struct Params{size:u32,}@group(0)@binding(0)var<uniform>p:Params;@group(0)@binding(1)var<storage,read>values:array<f32>;fn f(b:f32)->f32{let c=b;return c+b;}",
+  );
+  expect(second).toBe(
+    "fn e(a:f32,size:f32)->f32{let round=a+size;return round;}@compute @workgroup_size(1)fn main(@builtin(workgroup_id)c:vec3u){let a=round(1.5);@unroll(d,0,4,u){a.x=e(a,f32(d));}}",
+  );
 });
 
 const loop = (head: string, body: string, before = "") => `${before}\n// @unroll\nfor (${head}) {${body}}\nafter();`;

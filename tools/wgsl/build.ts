@@ -10,6 +10,7 @@ import { root } from "../entries.ts";
 import { isMain } from "../is_main.ts";
 import { expand, marked, minify, nameOf, shadersDir } from "./expand.ts";
 import { reflect } from "./reflect.ts";
+import { shorten } from "./shorten.ts";
 
 const targets = [
   { dir: shadersDir, module: "src/backends/webgpu/generated/shaders.ts", types: "../shader.ts" },
@@ -25,18 +26,27 @@ export const shaderFiles = (dir: string): string[] =>
 /** The shader with the names that it has in its file. */
 export const readShader = (path: string): Shader => shader(nameOf(path), minify(marked(path)));
 
-/** The shader as the module holds it: its loops are written out when it is used. */
-function importedShader(path: string): string {
+/** The shaders of a folder (absolute) as its module holds them. */
+export function shippedShaders(dir: string): readonly { readonly name: string; readonly text: string }[] {
+  const paths = shaderFiles(dir);
+  const texts = shorten(paths.map(shippedText));
+  return paths.map((path, i) => ({ name: nameOf(path), text: texts[i] as string }));
+}
+
+/** The shader's text as the module holds it but for its names: its loops are written out when it is used. */
+function shippedText(path: string): string {
   reflect(expand(path), path);
   const text = minify(marked(path));
   if (writeOut(text) !== minify(expand(path))) throw new Error(`${path}: its loops, written out where it runs, are not what they are here`);
-  return `/* @__PURE__ */ shader(${[nameOf(path), text].map((part) => JSON.stringify(part)).join(", ")})`;
+  return text;
 }
 
 /** Writes the modules and returns their paths, from the root. */
 export async function buildShaders(): Promise<string[]> {
   for (const { dir, module, types } of targets) {
-    const rows = shaderFiles(dir).map((path) => `  ${nameOf(path)}: ${importedShader(path)},\n`);
+    const rows = shippedShaders(dir).map(
+      ({ name, text }) => `  ${name}: /* @__PURE__ */ shader(${[name, text].map((part) => JSON.stringify(part)).join(", ")}),\n`,
+    );
     const file = join(root, module);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(

@@ -1,0 +1,50 @@
+/** Short names for what only a shader itself knows: the same everywhere, so that shaders stay alike and compress well. */
+
+/** Functions, constants, types, parameters and variables. Overrides, bindings and members of structs keep theirs: the host knows them by name. */
+const DECLARED = /\b(?:fn|let|const|alias|struct|var)\s+(\w+)|[(,)]\s*(\w+)\s*:(?!:)|@unroll\((\w+)/g;
+/** Names that mean something else, too: members, attributes and their arguments, address spaces, what the host sets. */
+const TAKEN = /[.@](\w+)|@\w+\(([\w, ]+)\)|\bvar<([^>]+)>\s*(\w+)|\boverride (\w+)/g;
+const STRUCT = /\bstruct \w+\s*\{([^}]*)\}/g;
+/** What is called, and what of it the shader declares: the rest are WGSL's own functions and types. */
+const CALLED = /(?<![.@\w])([A-Za-z_]\w*)(?=\()/g;
+const CALLABLE = /\b(?:fn|alias|struct) (\w+)/g;
+const NAME = /(?<![.@\w])[A-Za-z_]\w*/g;
+
+/** The shaders, in which every name that can be is replaced by a shorter one. Their text is minified. */
+export function shorten(shaders: readonly string[]): string[] {
+  const all = shaders.join("\n");
+  // the host looks for these
+  const kept = new Set(["main", "Params", "Elem"]);
+  for (const [, ...names] of all.matchAll(TAKEN)) for (const name of names.flatMap((part) => part?.split(/\W+/) ?? [])) kept.add(name);
+  for (const [, body = ""] of all.matchAll(STRUCT)) for (const [name] of body.matchAll(/\w+(?=\s*:)/g)) kept.add(name);
+  const counts = new Map<string, number>();
+  const used = new Set<string>();
+  for (const text of shaders) {
+    const own = new Set([...text.matchAll(DECLARED)].flatMap(([, ...names]) => names.filter((name) => name !== undefined)));
+    const callable = new Set([...text.matchAll(CALLABLE)].map(([, name]) => name));
+    for (const [name] of text.matchAll(CALLED)) if (!callable.has(name)) kept.add(name);
+    for (const [name] of text.matchAll(NAME)) {
+      used.add(name);
+      // a built-in function, if another shader has a variable of its name
+      if (!own.has(name)) kept.add(name);
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+  }
+  const names = shortNames(used);
+  const byUse = [...counts].filter(([name]) => name.length > 2 && !kept.has(name)).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  const short = new Map(byUse.map(([name]) => [name, names.next().value as string]));
+  return shaders.map((text) => text.replace(NAME, (name) => short.get(name) ?? name));
+}
+
+/** a … Z, aa, ab …: those that nobody uses. */
+function* shortNames(used: ReadonlySet<string>): Generator<string, never> {
+  const letters = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+  for (let length = letters, at = 0; ; at++) {
+    if (at === length.length) [length, at] = [length.flatMap((name) => letters.map((letter) => name + letter)), 0];
+    const name = length[at] as string;
+    if (!used.has(name) && !RESERVED.has(name)) yield name;
+  }
+}
+
+/** Words of WGSL and of the languages that it is translated to, of one or two letters. */
+const RESERVED: ReadonlySet<string> = new Set(["as", "do", "fn", "if", "in", "is", "of", "or"]);
