@@ -12,9 +12,8 @@ import { failureLines, inferenceTable, peakLine, verdictLines } from "./cpu/text
 import { cpuNetworks } from "./peers/networks.ts";
 import { writeNetworks } from "./site.ts";
 
-const SAMPLE_MS = 40;
-/** For the rounds of one network, batch and number of threads. */
-const BUDGET_MS = 6000;
+/** The budget is for the rounds of one network, batch and number of threads. */
+const TIMES = { sampleMs: 40, warmMs: 800, budgetMs: 6000 } as const;
 
 export async function benchCpu(args: readonly string[]): Promise<Bench> {
   const options = new Args(args, ["networks", "batch", "threads", "simd", "peers", "rounds", "place"]);
@@ -24,14 +23,14 @@ export async function benchCpu(args: readonly string[]): Promise<Bench> {
   const simds = options.names("simd", { of: ["relaxed", "baseline"] });
   const peers = options.names("peers", { of: peerNames });
   const [rounds] = options.integers("rounds", [], 2);
-  const [place = "worker"] = options.names("place", { of: ["worker", "window"] as const, usual: ["worker"] });
+  const [place = "worker"] = options.names("place", { of: ["worker", "window"], usual: ["worker"] });
 
   const records: InferenceRecord[] = [];
   const { macs, browser } = await withPages("bench-cpu", async ({ folder, browser, run }) => {
     const networks = await writeNetworks(folder, cpuNetworks, names);
     for (const network of networks) {
       for (const count of threads) {
-        const job = { kind: "inference", network, batches, threads: count, simds, peers, rounds, budgetMs: BUDGET_MS, sampleMs: SAMPLE_MS } as const;
+        const job = { kind: "inference", network, batches, threads: count, simds, peers, rounds, ...TIMES } as const;
         records.push(...(await run(job, place)));
       }
     }

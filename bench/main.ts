@@ -4,11 +4,13 @@ import { SwivelError } from "swivel-nn";
 import type { Bench } from "./bench.ts";
 import { benchCounting } from "./counting.ts";
 import { benchCpu } from "./cpu.ts";
+import { benchCuts } from "./cuts.ts";
 import { benchDispatches } from "./dispatches.ts";
 import { benchGpu } from "./gpu.ts";
 import { benchIsa } from "./isa.ts";
 import { writeBlock } from "./page.ts";
 import { benchTrain } from "./train.ts";
+import { benchWidths } from "./widths.ts";
 
 interface Entry {
   readonly what: string;
@@ -24,6 +26,16 @@ const benches: Readonly<Record<string, Entry>> = {
     run: benchCpu,
   },
   train: { what: "a training step of small-cnn, as a share of the multiply-add peak", run: benchTrain },
+  cuts: {
+    what: "what published cuts save in time, beside what they save in multiply-adds; [--networks a,b] [--simd S] [--rounds N]",
+    options: true,
+    run: benchCuts,
+  },
+  widths: {
+    what: "what a multiply-add of a 3×3 convolution costs at widths from 3 to 67; [--widths a,b] [--sizes 32,8] [--simd S] [--rounds N]",
+    options: true,
+    run: benchWidths,
+  },
   counting: {
     what: "what 13 published networks save, as their authors count and as it is; [--networks a,b] [--measure]",
     options: true,

@@ -1,7 +1,6 @@
 /** Networks as they are after training, without training them: every tensor holds numbers of no regularity, so that no pass can drop one. */
-import { type Graph, type Model, type Tensors } from "swivel-nn";
-import { optimize } from "swivel-nn/training";
-import { models, Net, type Optimizer, prune, Random, resolveGroups, slopeGroup, trainingGraph } from "swivel-nn/training";
+import type { Graph, Model, Tensors } from "swivel-nn";
+import { models, Net, type Optimizer, optimize, prune, Random, resolveGroups, slopeGroup, trainingGraph } from "swivel-nn/training";
 
 export interface Network {
   readonly name: string;

@@ -2,8 +2,11 @@
 import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build as bundle } from "esbuild";
+import { costOf, type Model, ops, writeModel } from "swivel-nn";
+import { toOnnx } from "swivel-nn/onnx";
 import { entries, root } from "../tools/entries.ts";
-import { type ComparedNetworks, filesOf, type ServedNetwork } from "./peers/networks.ts";
+import { packed } from "./networks.ts";
+import type { ComparedNetworks, ServedNetwork } from "./peers/networks.ts";
 
 const ORT = "node_modules/onnxruntime-web/dist";
 const TENSORFLOW = "node_modules/@tensorflow/tfjs-backend-wasm/dist";
@@ -54,17 +57,28 @@ export async function writeSite({ folder: name, files, scripts, backend }: SiteO
   return folder;
 }
 
-/** `networks/<name>.safetensors` and `.onnx` in the folder, and the list of them as index.json. */
+/** `networks/<name>.safetensors` in the folder. */
+export function writeModels(
+  folder: string,
+  models: readonly { readonly name: string; readonly title: string; readonly model: Model }[],
+): ServedNetwork[] {
+  return models.map(({ name, title, model }) => {
+    const { graph } = model;
+    writeFileSync(join(folder, "networks", `${name}.safetensors`), writeModel(model));
+    const shape = graph.values[graph.inputs[0] ?? ""]?.shape.slice(1) as number[];
+    return { name, title, shape, macs: costOf(graph, ops).macs };
+  });
+}
+
+/** Also as `.onnx`, and the list of them as index.json. */
 export async function writeNetworks(folder: string, table: ComparedNetworks, names: readonly string[]): Promise<ServedNetwork[]> {
   const served: ServedNetwork[] = [];
   for (const name of names) {
     const entry = table[name];
     if (!entry) throw new Error(`no network "${name}"; there are ${Object.keys(table).join(", ")}`);
-    const { model, onnx, graph, macs } = await filesOf(entry);
-    writeFileSync(join(folder, "networks", `${name}.safetensors`), model);
-    writeFileSync(join(folder, "networks", `${name}.onnx`), onnx);
-    const shape = graph.values[graph.inputs[0] ?? ""]?.shape.slice(1) as number[];
-    served.push({ name, title: entry.title, shape, macs });
+    const model = packed(await entry.make());
+    writeFileSync(join(folder, "networks", `${name}.onnx`), toOnnx(model));
+    served.push(...writeModels(folder, [{ name, title: entry.title, model }]));
   }
   writeFileSync(join(folder, "networks", "index.json"), JSON.stringify(served));
   return served;

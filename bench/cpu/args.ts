@@ -22,7 +22,7 @@ export class Args {
   }
 
   /** A list with commas between; "none" is the empty one. Throws InputError E_OPTION for other names. */
-  names<T extends string>(name: string, { of, usual = of }: Names<T>): T[] {
+  names<const T extends string>(name: string, { of, usual = of }: Names<T>): T[] {
     const given = this.#given.get(name);
     if (given === undefined) return [...usual];
     const list = given === "none" ? [] : given.split(",");

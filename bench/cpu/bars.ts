@@ -41,15 +41,33 @@ export function judge(rows: readonly Row[], macs: Readonly<Record<string, number
     if (peer !== null) {
       const special = (bars[simd][peer] as Readonly<Record<string, number>>)[network];
       const bar = batch === 1 && threads === 1 && special !== undefined ? special : bars.elsewhere;
-      verdicts.push({ ...at, what: peer, bar, value: ratio as number, low: low as number, high: high as number, meets: (low as number) >= bar });
+      verdicts.push({
+        ...at,
+        what: peer,
+        bar,
+        value: ratio as number,
+        low: low as number,
+        high: high as number,
+        meets: (low as number) >= bar,
+      });
     }
     // once for all peers
-    const again = rows.findIndex((other) => other.network === network && other.batch === batch && other.threads === threads && other.simd === simd);
+    const again = rows.findIndex(
+      (other) => other.network === network && other.batch === batch && other.threads === threads && other.simd === simd,
+    );
     if (scaling && batch === 1 && again === i) {
       const large = (macs[network] ?? 0) >= bars.scalingFrom;
       const { value, low, high } = large ? scaling.share : scaling.speedup;
       // equal times lie on both sides of 1: a loss must show
-      verdicts.push({ ...at, what: "threads", bar: large ? bars.scaling : 1, value, low, high, meets: large ? low >= bars.scaling : high >= 1 });
+      verdicts.push({
+        ...at,
+        what: "threads",
+        bar: large ? bars.scaling : 1,
+        value,
+        low,
+        high,
+        meets: large ? low >= bars.scaling : high >= 1,
+      });
     }
     return verdicts;
   });

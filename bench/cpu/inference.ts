@@ -1,17 +1,18 @@
 /** One network on all engines in turns, in a worker or in a window: raw samples, of which ./rows.ts makes a table. */
 import { measure } from "swivel-nn/training";
-import { AGREES, differencesFrom, type Started } from "../peers/compare.ts";
+import { AGREES, differenceFrom, type Started } from "../peers/compare.ts";
 import { fetchBytes, noise } from "../peers/data.ts";
 import { type NetworkFiles, onnxruntime, type Peer, swivel, tensorflow } from "../peers/engines.ts";
 import type { ServedNetwork } from "../peers/networks.ts";
 import { type Spinners, startSpinners } from "./spin.ts";
+import { LEAD_MS, type Status, type TurnTimes, warmUp } from "./turns.ts";
 
 export type Simd = "relaxed" | "baseline";
 
 export const peerNames = ["onnxruntime-web", "tensorflow.js"] as const;
 export type PeerName = (typeof peerNames)[number];
 
-export interface InferenceJob {
+export interface InferenceJob extends TurnTimes {
   readonly kind: "inference";
   readonly network: ServedNetwork;
   readonly batches: readonly number[];
@@ -21,7 +22,6 @@ export interface InferenceJob {
   /** As many as fit into `budgetMs` unless given, but between `LEAST_ROUNDS` and `MOST_ROUNDS`. */
   readonly rounds?: number;
   readonly budgetMs: number;
-  readonly sampleMs: number;
 }
 
 /** What was timed: Swivel (by SIMD and threads), a peer, or the register-only loop. */
@@ -49,19 +49,17 @@ export interface InferenceRecord {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-const LEAST_ROUNDS = 5;
+const LEAST_ROUNDS = 4;
 const MOST_ROUNDS = 20;
-/** Peers' threads spin for a while when they are done. */
-const LEAD_MS = 10;
-
-export type Status = (text: string) => void;
 
 type Candidate = Omit<Timed, "ms"> & { readonly name: string; readonly run: () => Promise<unknown> };
 
 /** `base`: address of the folder that bench/site.ts made. */
 export async function measureInference(job: InferenceJob, base: URL, status: Status): Promise<InferenceRecord[]> {
   const { network, threads } = job;
-  const [model, onnx] = await Promise.all(["safetensors", "onnx"].map((ext) => fetchBytes(new URL(`networks/${network.name}.${ext}`, base))));
+  const [model, onnx] = await Promise.all(
+    ["safetensors", "onnx"].map((ext) => fetchBytes(new URL(`networks/${network.name}.${ext}`, base))),
+  );
   const files = { model: model as Uint8Array<ArrayBuffer>, onnx: onnx as Uint8Array<ArrayBuffer> };
   const peers = await loadPeers(job.peers, threads, base);
   const spinners: (Candidate & Pick<Spinners, "dispose">)[] = [];
@@ -75,7 +73,9 @@ export async function measureInference(job: InferenceJob, base: URL, status: Sta
   const records: InferenceRecord[] = [];
   for (const batch of job.batches) {
     const shape = [batch, ...network.shape];
-    records.push(await measureBatch(job, { ...files, shape }, peers, spinners, (text) => status(`${network.title}, batch ${batch}: ${text}`)));
+    records.push(
+      await measureBatch(job, { ...files, shape }, peers, spinners, (text) => status(`${network.title}, batch ${batch}: ${text}`)),
+    );
   }
   for (const spinner of spinners) spinner.dispose();
   return records;
@@ -111,8 +111,8 @@ async function measureBatch(
   const start = async (candidate: Omit<Candidate, "run" | "macs">, begin: () => Promise<Started>): Promise<void> => {
     status(`starting ${candidate.name}`);
     try {
-      const { engine, firstMs } = await begin();
-      started.push({ engine: { ...engine, name: candidate.name }, firstMs });
+      const { engine, ...first } = await begin();
+      started.push({ engine: { ...engine, name: candidate.name }, ...first });
       engines.push({ ...candidate, macs, run: () => engine.run(input) });
     } catch (error) {
       failed[candidate.name] = String((error as Error)?.message ?? error);
@@ -127,24 +127,22 @@ async function measureBatch(
     }
   }
   for (const [name, peer] of peers)
-    await start({ what: "peer", name, peer: name, threads }, () => (peer instanceof Error ? Promise.reject(peer) : peer.start(files, input)));
+    await start({ what: "peer", name, peer: name, threads }, () =>
+      peer instanceof Error ? Promise.reject(peer) : peer.start(files, input),
+    );
 
   try {
-    const differences = await differencesFrom(
-      started[0] ? await started[0].engine.run(input) : new Float32Array(),
-      started.map(({ engine }) => engine),
-      input,
-    );
+    const expected = started[0]?.firstOutput ?? new Float32Array();
+    const differences = Object.fromEntries(started.map(({ engine, firstOutput }) => [engine.name, differenceFrom(expected, firstOutput)]));
     for (const [name, difference] of Object.entries(differences)) {
       if (!(difference <= AGREES)) failed[name] = `its outputs are other ones, ${difference.toPrecision(2)} of the largest away`;
     }
     const candidates = [...engines.filter(({ name }) => failed[name] === undefined), ...spinners];
-    const rounds = job.rounds ?? (await roundsWithin(job, candidates));
+    const runs = candidates.map(({ run }) => run);
+    const roundMs = await warmUp(runs, job);
+    const rounds = job.rounds ?? Math.min(MOST_ROUNDS, Math.max(LEAST_ROUNDS, Math.floor(job.budgetMs / roundMs)));
     status(`${rounds} rounds`);
-    const samples = await measure.interleave(
-      candidates.map(({ run }) => run),
-      { rounds, sampleMs: job.sampleMs, leadMs: LEAD_MS },
-    );
+    const samples = await measure.interleave(runs, { rounds, sampleMs: job.sampleMs, leadMs: LEAD_MS });
     return {
       network: network.name,
       batch,
@@ -158,14 +156,4 @@ async function measureBatch(
   } finally {
     for (const { engine } of started) await engine.dispose();
   }
-}
-
-async function roundsWithin({ budgetMs, sampleMs }: InferenceJob, candidates: readonly Candidate[]): Promise<number> {
-  let roundMs = 0;
-  for (const { run } of candidates) {
-    const start = performance.now();
-    await run();
-    roundMs += Math.max(performance.now() - start, sampleMs + LEAD_MS);
-  }
-  return Math.min(MOST_ROUNDS, Math.max(LEAST_ROUNDS, Math.floor(budgetMs / roundMs)));
 }

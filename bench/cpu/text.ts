@@ -31,18 +31,24 @@ export function inferenceTable(rows: readonly Row[]): string {
 }
 
 export function peakLine(peaks: readonly PeakRow[]): string {
-  const list = peaks.map(({ simd, threads, gflops }) => `${gflops.toFixed(1)} (${simd}, ${threads} ${threads === 1 ? "thread" : "threads"})`);
+  const list = peaks.map(
+    ({ simd, threads, gflops }) => `${gflops.toFixed(1)} (${simd}, ${threads} ${threads === 1 ? "thread" : "threads"})`,
+  );
   return `peak of the register-only loop, GFLOP/s: ${list.join(", ")}`;
 }
 
 export function failureLines(records: readonly InferenceRecord[]): string[] {
   return records.flatMap(({ network, batch, threads, failed }) =>
-    Object.entries(failed).map(([name, why]) => `${network}, batch ${batch}, ${threads} ${threads === 1 ? "thread" : "threads"}: ${name}: ${why}`),
+    Object.entries(failed).map(
+      ([name, why]) => `${network}, batch ${batch}, ${threads} ${threads === 1 ? "thread" : "threads"}: ${name}: ${why}`,
+    ),
   );
 }
 
 const where = ({ network, batch, threads, simd, what }: Verdict): string =>
-  what === "threads" ? `${network}, ${threads} threads for one, ${simd}` : `${network} beside ${what}, ${simd}, batch ${batch}, threads ${threads}`;
+  what === "threads"
+    ? `${network}, ${threads} threads for one, ${simd}`
+    : `${network} beside ${what}, ${simd}, batch ${batch}, threads ${threads}`;
 
 /** Bars that are missed by name, of the others how many there are. */
 export function verdictLines(verdicts: readonly Verdict[]): string[] {

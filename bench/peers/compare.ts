@@ -8,10 +8,11 @@ export interface Engine {
   dispose(): void | Promise<void>;
 }
 
-/** An engine and how long it took from its files in memory to the first result, in milliseconds. */
+/** An engine, and how long it took from its files in memory to the first result, in milliseconds. */
 export interface Started {
   readonly engine: Engine;
   readonly firstMs: number;
+  readonly firstOutput: Float32Array;
 }
 
 export interface Comparison {
@@ -40,19 +41,10 @@ export interface CompareOptions {
   readonly onRound?: (round: number) => void;
 }
 
-/** The largest difference of each engine's outputs from the expected ones, over the largest of those; NaN where they are not of one length. */
-export async function differencesFrom(
-  expected: Float32Array,
-  engines: readonly Engine[],
-  input: Float32Array,
-): Promise<Record<string, number>> {
+/** The largest difference of outputs from the expected ones, over the largest of those; NaN where some are missing. */
+export function differenceFrom(expected: Float32Array, got: Float32Array): number {
   const scale = Math.max(...expected.map(Math.abs));
-  const difference: Record<string, number> = {};
-  for (const engine of engines) {
-    const got = await engine.run(input);
-    difference[engine.name] = Math.max(...expected.map((value, i) => Math.abs(value - (got[i] ?? Number.NaN)))) / scale;
-  }
-  return difference;
+  return Math.max(...expected.map((value, i) => Math.abs(value - (got[i] ?? Number.NaN)))) / scale;
 }
 
 /** Times all engines in turns and compares the first with the others. Those whose outputs are not `expected` are named in `disagrees`. */
@@ -62,7 +54,7 @@ export async function compare(
 ): Promise<Comparison> {
   const engines = started.map(({ engine }) => engine);
   const [first, ...peers] = engines as [Engine, ...Engine[]];
-  const difference = await differencesFrom(expected, engines, input);
+  const difference = Object.fromEntries(started.map(({ engine, firstOutput }) => [engine.name, differenceFrom(expected, firstOutput)]));
   let round = 0;
   const counting = (): Promise<unknown> => {
     onRound?.(round++);

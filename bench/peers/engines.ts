@@ -17,8 +17,8 @@ export type Start = (files: NetworkFiles, first: Float32Array) => Promise<Starte
 async function timed(first: Float32Array, make: () => Promise<Engine>): Promise<Started> {
   const start = performance.now();
   const engine = await make();
-  await engine.run(first);
-  return { engine, firstMs: performance.now() - start };
+  const firstOutput = await engine.run(first);
+  return { engine, firstMs: performance.now() - start, firstOutput };
 }
 
 /** Throws Error where it runs with other threads or SIMD than it was asked for. */
@@ -100,8 +100,7 @@ export async function tensorflow({ library, backend, threads }: PeerOptions): Pr
   const start: Start = (files, first) =>
     timed(first, async () => {
       const { graph, tensors } = readModel(files.model);
-      const packed = optimize(graph, tensors);
-      const model = toTensorflow(tf, packed.graph, packed.tensors);
+      const model = toTensorflow(tf, graph, tensors);
       return { name: "tensorflow.js", run: (data) => model.run(data), dispose: () => model.dispose() };
     });
   return { start, version: tf.version_core };

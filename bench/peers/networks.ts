@@ -1,13 +1,13 @@
-/** The networks that engines are compared on, as files: Swivel's own and ONNX. Random weights, in packed form. */
-import { costOf, type Graph, ops, writeModel } from "swivel-nn";
-import { toOnnx } from "swivel-nn/onnx";
-import { type Network, network, packed, pruned } from "../networks.ts";
+/** The networks that engines are compared on, with random weights. */
+import { type Network, network, pruned } from "../networks.ts";
 
+/** One that bench/site.ts wrote for pages. */
 export interface ServedNetwork {
   readonly name: string;
   readonly title: string;
-  /** Without the batch. */
+  /** Of the input, without the batch. */
   readonly shape: readonly number[];
+  /** Per example. */
   readonly macs: number;
 }
 
@@ -36,16 +36,3 @@ export const cpuNetworks: ComparedNetworks = {
   resnet18: { title: "ResNet-18", make: () => network("resnet18", "relu") },
   "mobilenet-v2": { title: "MobileNetV2", make: () => network("mobilenet-v2", "relu") },
 };
-
-export interface NetworkFile {
-  readonly graph: Graph;
-  readonly macs: number;
-  readonly model: Uint8Array;
-  readonly onnx: Uint8Array;
-}
-
-/** `/networks/<name>.safetensors` and `.onnx`. */
-export async function filesOf({ make }: ComparedNetwork): Promise<NetworkFile> {
-  const model = packed(await make());
-  return { graph: model.graph, macs: costOf(model.graph, ops).macs, model: writeModel(model), onnx: toOnnx(model) };
-}
