@@ -33,9 +33,6 @@ class Job {
   /** Blocks of filters of each group. */
   first_block: i32;
   end_block: i32;
-  /** Entries of the table scatter that no filter writes. */
-  first_rest: i32;
-  end_rest: i32;
   into: usize;
 }
 
@@ -75,9 +72,8 @@ export function conv2d(p: Conv2d, worker: i32, workers: i32, scratch: usize): vo
   t.offsets = taps + <usize>window * offsetof<Tap>();
   job.into = nth(t.offsets, channels * window);
   choose_bands(p, planes, job, p.scratch_bytes - <i32>(job.into - scratch), worker, workers);
-  if (job.first_item == job.end_item) return;
-  finish_rest(p, job, planes.rows);
-  if (job.first_block == job.end_block) return;
+  finish_rest(p, worker, workers);
+  if (job.first_item == job.end_item || job.first_block == job.end_block) return;
 
   list_taps(p, planes, taps);
   list_offsets(t.offsets, taps, window, channels, planes.channel_bytes, planes.direct ? p.gather : 0);
@@ -107,9 +103,6 @@ function choose_bands(p: Conv2d, planes: Planes, job: Job, room: i32, worker: i3
   const blocks = row_blocks(p.cout / p.groups);
   job.first_block = by_filters ? share(blocks, worker, workers) : 0;
   job.end_block = by_filters ? share(blocks, worker + 1, workers) : blocks;
-  const rest = p.scatter ? p.yc - p.cout : 0;
-  job.first_rest = p.cout + (by_filters ? share(rest, worker, workers) : 0);
-  job.end_rest = p.cout + (by_filters ? share(rest, worker + 1, workers) : rest);
 }
 
 /** All of the worker's bands and filters of a group. */
@@ -139,21 +132,19 @@ function convolve(p: Conv2d, planes: Planes, t: Outer, job: Job, group: i32): vo
   }
 }
 
-/** The worker's bands of the channels that no filter writes: slope · act(residual), where bands are `height` rows. */
-function finish_rest(p: Conv2d, job: Job, height: i32): void {
-  for (let k = job.first_rest; k < job.end_rest; k++) {
-    const channel = load<i32>(nth(p.scatter, k));
+/** The worker's share of the channels that no filter writes: slope · act(residual). */
+export function finish_rest(p: Conv2d, worker: i32, workers: i32): void {
+  const rest = p.scatter ? p.yc - p.cout : 0;
+  const plane = p.oh * p.ow;
+  const end = share(p.n * rest, worker + 1, workers);
+  for (let item = share(p.n * rest, worker, workers); item < end; item++) {
+    const image = item / rest;
+    const channel = load<i32>(nth(p.scatter, p.cout + (item % rest)));
     const added = p.residual ? entry(p.shortcut, channel) : -1;
     const slope = p.slope ? v128.load32_splat(nth(p.slope, channel)) : f32x4.splat(1);
-    const none = f32x4.extract_lane(f32x4.mul(slope, activate(p.fn, f32x4.splat(0))), 0);
-    for (let item = job.first_item; item < job.end_item; item++) {
-      const first = (item % job.bands) * height;
-      const image = item / job.bands;
-      const y = nth(p.y, ((image * p.yc + channel) * p.oh + first) * p.ow);
-      const count = min(height, p.oh - first) * p.ow;
-      if (added < 0) fill_row(y, count, none);
-      else rotate_plane(p.fn, nth(p.residual, ((image * p.rc + added) * p.oh + first) * p.ow), y, count, slope);
-    }
+    const y = nth(p.y, (image * p.yc + channel) * plane);
+    if (added < 0) fill_row(y, plane, f32x4.extract_lane(f32x4.mul(slope, activate(p.fn, f32x4.splat(0))), 0));
+    else rotate_plane(p.fn, nth(p.residual, (image * p.rc + added) * plane), y, plane, slope);
   }
 }
 

@@ -43,6 +43,8 @@ export interface RunOptions {
 export interface NodeTime {
   readonly name: string;
   readonly op: string;
+  /** Which kernel computed it, on backends where an op has several. */
+  readonly kernel?: string;
   readonly ms: number;
   readonly macs: number;
 }

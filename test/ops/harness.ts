@@ -8,8 +8,8 @@ import { type OneNode, rounded } from "./one_node.ts";
 import { type Oracle, oracleOf } from "./tolerance.ts";
 
 interface CaseOptions {
-  /** Another k for ops whose kernels round more on this backend. */
-  readonly k?: Partial<Readonly<Record<TrainingOpName, number>>>;
+  /** Another k for a case whose kernel rounds more on this backend, or undefined. */
+  k?(testCase: OpCase, node: OneNode): number | undefined;
   /** Ops that this backend cannot run, and why; compiling them must say so with BackendError E_UNSUPPORTED. */
   readonly unsupported?: Partial<Readonly<Record<TrainingOpName, string>>>;
 }
@@ -41,7 +41,7 @@ export function runCases(
       const executable = await backend.compile(node.graph, { tensors });
       try {
         await executable.run(poison(node.graph, node.inputs));
-        await checkCase(oracleOf(testCase), executable, options.k?.[testCase.op]);
+        await checkCase(oracleOf(testCase), executable, options.k?.(testCase, node));
       } finally {
         executable.dispose();
       }

@@ -87,6 +87,19 @@ const rules: Readonly<Record<TrainingOpName, Rule>> = {
   adam: { k: 3, magnitude: adam },
 };
 
+/** Another k for kernels of an op that round more than its others, by the kernel's name. */
+const kernels: Readonly<Record<string, number>> = {
+  // sums of a tile's pixels round before they are multiplied, and an output sees the rounding of its whole tile
+  conv2d_winograd2: 8,
+  conv2d_dx_winograd2: 8,
+  // the same with factors up to 2.5 forth and 2.8 back
+  conv2d_winograd4: 40,
+  conv2d_dx_winograd4: 40,
+};
+
+/** k of a kernel if it is another than its op's. */
+export const kOfKernel = (kernel: string): number | undefined => kernels[kernel];
+
 export interface Oracle {
   /** The node with its data rounded to float32, which is what backend and reference are both given. */
   readonly node: OneNode;

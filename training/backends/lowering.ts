@@ -1,7 +1,8 @@
 /** How the ops of training graphs run on Wasm: a superset of the inference kernels, in a module of its own. */
 import type { Unsupported } from "../../src/backends/unsupported.ts";
 import { asPanel, type KernelSet, type Lowering, lowerings, poolBytes, windowOf } from "../../src/backends/wasm/lowering.ts";
-import { convBytes, convWeightBytes, outerBytes, type Window } from "../../src/backends/wasm/scratch.ts";
+import { convBytes, convWeightBytes, outerBytes, type Window, type WinogradShape } from "../../src/backends/wasm/scratch.ts";
+import { withWinograd } from "../../src/backends/wasm/winograd.ts";
 import type { BoundIo } from "../../src/graph/op.ts";
 import { type GradientOpName, trainingOps } from "../ops/index.ts";
 
@@ -16,8 +17,20 @@ function dxWindow(io: BoundIo<any>): Window {
   return { channels: filters / groups, reach: [reach(0, kh), reach(1, kw)], step: [1, 1], cols, taps: kh * kw };
 }
 
+/** Without stride, conv2d_dx is a convolution of dy, padded so that every weight meets every pixel, with the weights turned round. */
+// biome-ignore lint/suspicious/noExplicitAny: attributes are typed where the op is defined
+function dxWinogradShape(io: BoundIo<any>): WinogradShape {
+  const [channels = 1, filters = 1] = io.shape("w");
+  const { padding, size } = io.attrs;
+  return { channels, filters, width: io.shape("dy")[3] ?? 1, padding: padding.map((pixels: number) => 2 - pixels), out: size };
+}
+
 const gradientLowerings: Readonly<Record<GradientOpName, Lowering | Unsupported>> = {
-  conv2d_dx: { source: "conv2d_dx", scratch: (io) => convBytes(dxWindow(io)), prepared: asPanel },
+  conv2d_dx: withWinograd(
+    "conv2d_dx",
+    { source: "conv2d_dx", scratch: (io) => convBytes(dxWindow(io)), prepared: asPanel },
+    dxWinogradShape,
+  ),
   conv2d_dw: { source: "conv2d_dw", scratch: (io) => convWeightBytes(windowOf(io, io.shape("dw"), io.shape("dy"))) },
   linear_dx: { source: "linear_grad", scratch: (io) => outerBytes(io.shape("w")[0] ?? 1) },
   linear_dw: { source: "linear_grad", scratch: (io) => outerBytes(io.shape("dy")[0] ?? 1) },

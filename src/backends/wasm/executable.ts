@@ -8,6 +8,7 @@ import { makePlan, type Plan } from "../../plan/plan.ts";
 import type { CompileOptions, Executable, Explanation, NodeTime, RunOptions, TensorData, Tensors } from "../backend.ts";
 import { bindInputs, bindOutputs, bindTensor, persistentValue } from "../inputs.ts";
 import { nextTask, Queue } from "../queue.ts";
+import { instantiate } from "./binary.ts";
 import { CONTROL_BYTES } from "./control.ts";
 import type { Simd } from "./features.ts";
 import { alignUp, LinearMemory } from "./linear_memory.ts";
@@ -69,7 +70,7 @@ export class WasmExecutable implements Executable {
     this.#host = host;
     this.#first = makePlan(graph, host.kernels.ops, 1, graph.outputs);
     this.#memory = new LinearMemory(host.threads > 1);
-    const { exports } = new WebAssembly.Instance(host.module, { env: { memory: this.#memory.memory } });
+    const exports = instantiate(host.module, this.#memory.memory);
     this.#team = new Team(host.module, this.#memory, exports.run as ConstructorParameters<typeof Team>[2], CONTROL, host.threads);
     const persistent = alignUp(CONTROL + CONTROL_BYTES);
     const prepared = alignUp(persistent + this.#first.persistent.bytes);
@@ -90,14 +91,22 @@ export class WasmExecutable implements Executable {
     return this.#enqueue(async () => {
       const { program, plan } = this.#prepare(inputs, this.#graph.outputs);
       const ms = new Array<number>(plan.nodes.length).fill(0);
+      const kernels: (string | undefined)[] = [];
       await this.#begin(plan, program);
       for (let step = program.first; step < program.steps; step++) {
         const start = performance.now();
         this.#team.run(step, step + 1);
         const node = program.nodeOf[step] as number;
         ms[node] = (ms[node] as number) + performance.now() - start;
+        kernels[node] = program.entries[step];
       }
-      return plan.nodes.map(({ node, macs }, i) => ({ name: node.name, op: node.op, ms: ms[i] as number, macs }));
+      return plan.nodes.map(({ node, macs }, i) => ({
+        name: node.name,
+        op: node.op,
+        kernel: kernels[i] ?? node.op,
+        ms: ms[i] as number,
+        macs,
+      }));
     });
   }
 

@@ -9,6 +9,7 @@ import { forActivations } from "../../ops/activation.ts";
 import { type OpName, ops } from "../../ops/index.ts";
 import type { Unsupported } from "../unsupported.ts";
 import { convBytes, dotBytes, type Window } from "./scratch.ts";
+import { forwardShape, withWinograd } from "./winograd.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: attributes are typed where the op is defined
 export type Io = BoundIo<any>;
@@ -62,7 +63,11 @@ export const poolBytes = (width: number, padding: readonly number[]): number =>
   4 * (2 * (width + (padding[1] ?? 0) + (padding[3] ?? 0)) + 16);
 
 export const lowerings: Readonly<Record<OpName, Lowering | Unsupported>> = {
-  conv2d: { source: "conv2d", scratch: (io) => convBytes(windowOf(io, io.shape("w"), io.shape("y"))), prepared: asPanel },
+  conv2d: withWinograd(
+    "conv2d",
+    { source: "conv2d", scratch: (io) => convBytes(windowOf(io, io.shape("w"), io.shape("y"))), prepared: asPanel },
+    forwardShape,
+  ),
   linear: { source: "linear", scratch: (io) => dotBytes(io.shape("w")[1] ?? 1) },
   batch_norm: { source: "batch_norm" },
   ...forActivations(() => ({ source: "activation" })),

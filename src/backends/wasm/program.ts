@@ -16,8 +16,9 @@ export interface Program {
   readonly first: number;
   /** All steps. */
   readonly steps: number;
-  /** Step → index of its node in the plan. */
+  /** Step → index of its node in the plan, and name of the function that is called. */
   readonly nodeOf: readonly number[];
+  readonly entries: readonly string[];
   readonly scratch: number;
   /** Bytes of scratch per worker. */
   readonly scratchStride: number;
@@ -121,6 +122,7 @@ export function encodeProgram(plan: Plan, set: KernelSet, place: ProgramPlace): 
     first,
     steps: turns.length,
     nodeOf: turns.map(({ call }) => (calls[call] as (typeof calls)[number]).node),
+    entries: turns.map(({ entry }) => entry),
     scratch,
     scratchStride,
     arena,

@@ -17,9 +17,13 @@ export const SCRATCH = {
   SPARE_SPOTS: 3,
   /** Columns of a dense product that are multiplied in one go, at most. */
   RUN: 1024,
+  /** Winograd's structs; four tiles on their way back; and the transformed tiles of a band, in bytes, unless a row of them is more. */
+  WINOGRAD_STRUCTS: 512,
+  WINOGRAD_TILE: 640,
+  WINOGRAD_BAND: 160 * 1024,
 } as const;
 
-const { STRUCTS, MAX_ROWS, LINE, SLACK, SPARE_SPOTS, RUN } = SCRATCH;
+const { STRUCTS, MAX_ROWS, LINE, SLACK, SPARE_SPOTS, RUN, WINOGRAD_STRUCTS, WINOGRAD_TILE, WINOGRAD_BAND } = SCRATCH;
 /** Planes and packed weights get this much each, so that both stay in a second-level cache of 256 KB or more. */
 const HALF = 128 * 1024;
 /** Bytes of packed memory for each number along a sum: a block of rows and an offset, as floats (weights) or as vectors (dy, x). */
@@ -57,6 +61,31 @@ const vectorsOf = (cols: number): number => Math.ceil(cols / 4);
 export function convBytes(window: Window): number {
   const band = planeBytes(window, 4) + SPOT * (4 * vectorsOf(window.cols) + SPARE_SPOTS);
   return STRUCTS + TAP * window.taps + 4 * window.taps * window.channels + wholeLines(Math.max(HALF, band));
+}
+
+/** A convolution, or its gradient with respect to x, as Winograd's kernel sees it. */
+export interface WinogradShape {
+  readonly channels: number;
+  readonly filters: number;
+  /** Of the planes that are read. */
+  readonly width: number;
+  /** [top, left, bottom, right] */
+  readonly padding: readonly number[];
+  readonly out: readonly [h: number, w: number];
+}
+
+/** For Winograd's convolution with tiles of m × m pixels: the transformed tiles of a band, and sums of at least one block of filters for them. */
+export function winogradBytes(m: number, { channels, filters, width, padding, out: [oh, ow] }: WinogradShape): number {
+  const products = (m + 2) ** 2;
+  const [rows, cols] = [Math.ceil(oh / m), Math.ceil(ow / m)];
+  const vectors = vectorsOf(cols);
+  const band = Math.max(1, Math.min(rows, Math.floor(WINOGRAD_BAND / (4 * products * channels * cols))));
+  const row = 16 * vectorsOf((band - 1) * cols + 4 * vectors);
+  const block = products * MAX_ROWS * row;
+  const blocks = Math.max(1, Math.min(Math.ceil(filters / MAX_ROWS), Math.floor(HALF / block)));
+  const lists = 4 * channels + SPOT * (row / 16 + SPARE_SPOTS) + 4 * (width + 8);
+  const lines = (m + 2) * 4 * (4 * vectors * m + (padding[1] ?? 0) + 8);
+  return WINOGRAD_STRUCTS + lists + lines + WINOGRAD_TILE + products * (channels * row + 4 * LINE) + blocks * block;
 }
 
 /** For conv2d_dw, which takes as many channels at once as fit. */

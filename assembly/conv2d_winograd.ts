@@ -1,0 +1,50 @@
+/** conv2d (conv2d.ts) with a 3 × 3 window, stride 1 and one group, by Winograd's transforms (winograd.ts) with tiles of 2 × 2 or 4 × 4 pixels. */
+import { finish_rest } from "./conv2d";
+import { Conv2d } from "./generated/layouts";
+import { bytes } from "./parts";
+import { prepare, Winograd, winograd } from "./winograd";
+
+export function conv2d_winograd2(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
+  run(p, 2, worker, workers, scratch);
+}
+
+export function conv2d_winograd4(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
+  run(p, 4, worker, workers, scratch);
+}
+
+export function conv2d_winograd2_prepare(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
+  prepare(2, p.prepared, p.w, p.cout, p.cin, bytes(9 * p.cin), 36, 4, worker, workers, scratch);
+}
+
+export function conv2d_winograd4_prepare(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
+  prepare(4, p.prepared, p.w, p.cout, p.cin, bytes(9 * p.cin), 36, 4, worker, workers, scratch);
+}
+
+function run(p: Conv2d, m: i32, worker: i32, workers: i32, scratch: usize): void {
+  const t = changetype<Winograd>(scratch);
+  t.m = m;
+  t.n = p.n;
+  t.h = p.ih;
+  t.w = p.iw;
+  t.top = p.pt;
+  t.left = p.pl;
+  t.channels = p.cin;
+  t.xc = p.xc;
+  t.gather = p.gather;
+  t.x = p.x;
+  t.oh = p.oh;
+  t.ow = p.ow;
+  t.filters = p.cout;
+  t.yc = p.yc;
+  t.y = p.y;
+  t.places = p.scatter;
+  t.bias = p.bias;
+  t.slope = p.slope;
+  t.residual = p.residual;
+  t.rc = p.rc;
+  t.shortcut = p.shortcut;
+  t.fn = p.fn;
+  t.prepared = p.prepared;
+  winograd(t, scratch, p.scratch_bytes, worker, workers);
+  finish_rest(p, worker, workers);
+}

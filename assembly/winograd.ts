@@ -1,0 +1,222 @@
+/**
+ * Convolution with a 3 × 3 window and stride 1 by Winograd's transforms: tiles of m × m pixels of y take (m + 2)² products each instead of 9 m².
+ *
+ *   1. input: tiles of x, (m + 2) × (m + 2) pixels that overlap by two, are transformed: v [product][channel][tile]
+ *   2. for each product a matrix product (outer.ts) of the prepared weights [product][filter][channel] with v: sums [product][filter][tile]
+ *   3. output: sums are transformed back, and go through the epilogue to y.
+ *
+ * Tiles of several rows lie one behind the other, four in a vector, so that rows of any length fill vectors. The work goes band by band (some rows of tiles)
+ * and, where there are many, filters by parts. Every tile is computed alike whatever the band, so how the work is split changes no bit.
+ *
+ * Scratch: the structs, where the rows of v begin, the list of vectors, rows of an image under transformation, v, and sums.
+ */
+import { SPARE_SPOTS, WINOGRAD_BAND, WINOGRAD_STRUCTS, WINOGRAD_TILE } from "./generated/scratch";
+import { Outer, outer, Spot } from "./outer";
+import { list_offsets, list_spots, Tap } from "./panel";
+import { bytes, entry, nth } from "./parts";
+import { row_blocks } from "./rows";
+import { share } from "./simd";
+import { input_rows } from "./winograd_input";
+import { output_rows } from "./winograd_output";
+import { weights } from "./winograd_transforms";
+
+@unmanaged
+export class Winograd {
+  /** The tile's size, and products of a tile. */
+  m: i32;
+  products: i32;
+  /** Images, and the planes of x: w × h pixels, padded above and on the left. */
+  n: i32;
+  h: i32;
+  w: i32;
+  top: i32;
+  left: i32;
+  channels: i32;
+  /** Channels of x in memory, and for each channel its place among them, or 0. */
+  xc: i32;
+  gather: usize;
+  x: usize;
+  /** Planes of y. */
+  oh: i32;
+  ow: i32;
+  filters: i32;
+  yc: i32;
+  y: usize;
+  /** The epilogue, as in outer.ts. */
+  places: usize;
+  bias: usize;
+  slope: usize;
+  residual: usize;
+  rc: i32;
+  shortcut: usize;
+  fn: i32;
+  prepared: usize;
+  /** Tiles along a row and rows of tiles; vectors that a row of tiles is transformed in. */
+  tile_cols: i32;
+  tile_rows: i32;
+  vectors: i32;
+  /** Rows of tiles in a band, and bands of an image. */
+  band: i32;
+  bands: i32;
+  /** Bytes of v's rows, and from one product to the next in v and in sums. */
+  row: usize;
+  v_product: usize;
+  sums_product: usize;
+  v: usize;
+  sums: usize;
+  /** Blocks of filters whose sums have room. */
+  blocks: i32;
+  /** Rows of an image under transformation, `line` bytes apart; a row of zeros; room for a tile. */
+  lines: usize;
+  line: usize;
+  zeros: usize;
+  tile: usize;
+}
+
+/** Sets what follows from the numbers and pointers of x and y, and divides scratch memory. */
+function shape(t: Winograd, o: Outer, scratch: usize, room: i32, workers: i32): void {
+  const size = t.m + 2;
+  t.products = size * size;
+  t.tile_cols = (t.ow + t.m - 1) / t.m;
+  t.tile_rows = (t.oh + t.m - 1) / t.m;
+  t.vectors = (t.tile_cols + 3) >> 2;
+  const row_bytes = t.products * t.channels * t.tile_cols * 4;
+  t.band = max(1, min(t.tile_rows, WINOGRAD_BAND / row_bytes));
+  if (t.n < 2 * workers) t.band = min(t.band, (t.tile_rows + workers - 1) / workers);
+  t.bands = (t.tile_rows + t.band - 1) / t.band;
+  // a row's last vector may overhang
+  t.row = bytes(((t.band - 1) * t.tile_cols + 4 * t.vectors + 3) & ~3);
+  t.v_product = odd_lines(<usize>t.channels * t.row);
+  o.offsets = scratch + WINOGRAD_STRUCTS;
+  o.spots = nth(o.offsets, t.channels);
+  t.zeros = o.spots + (t.row >> 4) * offsetof<Spot>() + SPARE_SPOTS * offsetof<Spot>();
+  t.line = bytes(4 * t.vectors * t.m + t.left + 8);
+  t.lines = (t.zeros + bytes(t.w + 4) + 15) & ~15;
+  t.tile = t.lines + <usize>size * t.line;
+  t.v = (t.tile + WINOGRAD_TILE + 63) & ~63;
+  t.sums = t.v + <usize>t.products * t.v_product;
+  const left = room - <i32>(t.sums - scratch) - t.products * 64;
+  t.blocks = min(row_blocks(t.filters), left / (t.products * 6 * <i32>t.row));
+  if (t.blocks < 1) unreachable();
+  t.sums_product = odd_lines(<usize>(6 * t.blocks) * t.row);
+}
+
+/** Rounds up to an odd number of cache lines: with powers of two, all products of a tile would share a few sets of the cache. */
+function odd_lines(size: usize): usize {
+  return ((size + 63) | 64) & ~63;
+}
+
+/** Computes this worker's share of y. t.m, images, planes, epilogue and weights are set. */
+export function winograd(t: Winograd, scratch: usize, room: i32, worker: i32, workers: i32): void {
+  const o = changetype<Outer>(changetype<usize>(t) + offsetof<Winograd>());
+  shape(t, o, scratch, room, workers);
+  const all = row_blocks(t.filters);
+  // few images are shared out by filters where the weights outgrow a core's cache, else by bands
+  const by_filters = t.n < workers && t.products * t.channels * t.filters > 1 << 18;
+  const items = t.n * t.bands;
+  const first_item = by_filters ? 0 : share(items, worker, workers);
+  const end_item = by_filters ? items : share(items, worker + 1, workers);
+  const first_block = by_filters ? share(all, worker, workers) : 0;
+  const end_block = by_filters ? share(all, worker + 1, workers) : all;
+  if (first_item == end_item || first_block == end_block) return;
+
+  const tap = changetype<usize>(o) + offsetof<Outer>();
+  changetype<Tap>(tap).a = 0;
+  changetype<Tap>(tap).b = 0;
+  list_offsets(o.offsets, tap, 1, t.channels, t.row);
+  memory.fill(t.zeros, 0, t.tile - t.zeros);
+  o.m = t.filters;
+  o.k = t.channels;
+  o.y_row = t.row;
+  o.lane_bytes = 4;
+  o.places = 0;
+  o.bias = 0;
+  o.slope = 0;
+  o.residual = 0;
+  o.fn = 0;
+  let listed = 0;
+  for (let item = first_item; item < end_item; item++) {
+    const image = item / t.bands;
+    const first = (item % t.bands) * t.band;
+    const rows = min(t.band, t.tile_rows - first);
+    if (rows != listed) list_spots(o, 1, (rows * t.tile_cols + 3) & ~3, 0, 0);
+    listed = rows;
+    for (let c = 0; c < t.channels; c++) {
+      const plane = nth(t.x, (image * t.xc + entry(t.gather, c)) * t.h * t.w);
+      input_rows(t, plane, first, rows, t.v + <usize>c * t.row);
+    }
+    for (let block = first_block; block < end_block; block += t.blocks) {
+      o.first_block = block;
+      o.end_block = min(end_block, block + t.blocks);
+      multiply(t, o);
+      const from = share(t.filters, block, all);
+      const end = share(t.filters, o.end_block, all);
+      for (let filter = from; filter < end; filter++) {
+        output_rows(t, image, filter, first, rows, t.sums + <usize>(filter - from) * t.row);
+      }
+    }
+  }
+}
+
+/** The sums of some blocks of filters for all products. */
+function multiply(t: Winograd, o: Outer): void {
+  const from = share(t.filters, o.first_block, row_blocks(t.filters));
+  o.panel = t.prepared;
+  o.b = t.v;
+  o.y = t.sums - <usize>from * t.row;
+  for (let product = 0; product < t.products; product++) {
+    outer(o);
+    o.panel = nth(o.panel, t.filters * t.channels);
+    o.b += t.v_product;
+    o.y += t.sums_product;
+  }
+}
+
+/**
+ * Transforms and packs the worker's share of the weights: filter f's for channel c begin at w + f · filter + c · channel, and stand `tap` bytes apart there
+ * (−4 with the last one first, for weights that are turned round). `room`: 1 KB for a window under transformation.
+ */
+export function prepare(
+  m: i32,
+  to: usize,
+  w: usize,
+  filters: i32,
+  channels: i32,
+  filter: usize,
+  channel: usize,
+  tap: i32,
+  worker: i32,
+  workers: i32,
+  room: usize,
+): void {
+  const size = m + 2;
+  const blocks = row_blocks(filters);
+  const end = share(blocks, worker + 1, workers);
+  const product = bytes(filters * channels);
+  const half = room + 512;
+  for (let block = share(blocks, worker, workers); block < end; block++) {
+    const row = share(filters, block, blocks);
+    const rows = share(filters, block + 1, blocks) - row;
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < channels; c++) {
+        let from = w + <usize>(row + r) * filter + <usize>c * channel;
+        for (let i = 0; i < 3; i++) {
+          weights(m, load<f32>(from), load<f32>(from + tap), load<f32>(from + 2 * tap), room + 8 * i, 32);
+          from += 3 * tap;
+        }
+        // room [column's point][row], to be transformed along rows
+        let at = nth(to, row * channels + c * rows + r);
+        for (let j = 0; j < size; j++) {
+          const line = room + 32 * j;
+          weights(m, load<f64>(line), load<f64>(line, 8), load<f64>(line, 16), half + 8 * j, 64);
+        }
+        for (let i = 0; i < size; i++) {
+          for (let j = 0; j < size; j++) {
+            store<f32>(at, <f32>load<f64>(half + 64 * i + 8 * j));
+            at += product;
+          }
+        }
+      }
+    }
+  }
+}
