@@ -20,9 +20,9 @@ interface Link {
 async function openLink(onMessage: (message: Answer | Notice) => void, onFailure: (why: string) => void): Promise<Link> {
   if (isNode()) {
     const { Worker: NodeWorker } = await importNode<typeof import("node:worker_threads")>("worker_threads");
-    // not a literal: bundlers take the one below for the page's worker; and a worker has no use for the command line's own flags
-    const script = "./session_worker.js";
-    const worker = new NodeWorker(new URL(script, import.meta.url), { name: "swivel session", execArgv: [] });
+    // not as bundlers know it, which take the one below for the page's worker; and a worker has no use for the command line's own flags
+    const script = import.meta.url.replace(/[^/]*$/, "session_worker.js");
+    const worker = new NodeWorker(new URL(script), { name: "swivel session", execArgv: [] });
     worker.on("message", onMessage);
     worker.on("error", (error) => onFailure(error.message));
     worker.on("exit", (code) => onFailure(`it ended with code ${code}`));

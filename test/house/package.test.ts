@@ -1,5 +1,5 @@
-import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -8,26 +8,20 @@ import { build as bundle } from "esbuild";
 import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { binOf } from "../../tools/bin.ts";
-import { build } from "../../tools/build.ts";
 import { entries, root } from "../../tools/entries.ts";
 import { budget, measure } from "../../tools/size.ts";
+import { installInto } from "./consumer.ts";
 
 const readJson = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8"));
 const run = promisify(execFile);
 const importable = entries.filter((entry) => entry.specifier !== undefined);
 
 describe("the package", () => {
-  /** A project that has installed the package: only what npm would put into the tarball. */
   const consumer = mkdtempSync(join(tmpdir(), "swivel-consumer-"));
   let packed: string[] = [];
 
   beforeAll(async () => {
-    await build();
-    const pack = ["pack", "--dry-run", "--json", "--ignore-scripts"];
-    const stdout = execFileSync("npm", pack, { cwd: root, encoding: "utf8", shell: process.platform === "win32" });
-    packed = (JSON.parse(stdout) as [{ files: { path: string }[] }])[0].files.map((file) => file.path);
-    const code = packed.filter((path) => !path.startsWith("data/"));
-    for (const path of code) cpSync(join(root, path), join(consumer, "node_modules", "swivel-nn", path));
+    packed = await installInto(consumer);
   });
   afterAll(() => rmSync(consumer, { recursive: true, force: true }));
 
