@@ -104,12 +104,11 @@ fn main(
       }
     }
   }
-  let whole = p.cin - REST;
-  // Channels beyond the last whole four come first, one by one: the first of them multiplies into the bias instead of being added to it.
+  // Channels that make no four come first, one by one: the first of them multiplies into the bias, instead of being added to it.
   // @unroll
   for (var k = 0u; k < CHANNELS - 1u; k++) {
     if (k < REST) {
-      let of_channel = read_channel(whole + k) * plane;
+      let of_channel = read_channel(k) * plane;
       // @unroll
       for (var j = 0u; j < MOST_PIXELS; j++) {
         if (j < PIXELS) {
@@ -117,14 +116,14 @@ fn main(
           // @unroll
           for (var f = 0u; f < MOST_F; f++) {
             if (f < TILE_F) {
-              sums[f][j] += f32(w[weights[f] + whole + k]) * v;
+              sums[f][j] += f32(w[weights[f] + k]) * v;
             }
           }
         }
       }
     }
   }
-  for (var c = 0u; c < whole; c += CHANNELS) {
+  for (var c = REST; c < p.cin; c += CHANNELS) {
     var pixels: array<array<f32, MOST_PIXELS>, CHANNELS>;
     // @unroll
     for (var k = 0u; k < CHANNELS; k++) {
