@@ -3,10 +3,12 @@
  * Run as a script (`npm test` does) it makes sure that there is one, and downloads Playwright's build where there is none.
  */
 import { spawnSync } from "node:child_process";
-import { createReadStream, existsSync, statSync } from "node:fs";
-import { createServer } from "node:http";
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, resolve, sep } from "node:path";
+import { gzipSync } from "node:zlib";
 import { type Browser, chromium } from "playwright";
 import { binOf } from "./bin.ts";
 import { isMain } from "./is_main.ts";
@@ -79,6 +81,8 @@ const mediaTypes: Record<string, string> = {
   ".jpg": "image/jpeg",
   ".wasm": "application/wasm",
   ".webmanifest": "application/manifest+json",
+  ".woff2": "font/woff2",
+  ".txt": "text/plain; charset=utf-8",
 };
 
 export interface ServeOptions {
@@ -88,6 +92,10 @@ export interface ServeOptions {
   headers?: Readonly<Record<string, string>>;
   /** Pages that are not files: path (`/page.html`) to content. */
   pages?: Readonly<Record<string, string>>;
+  /** A free one unless given. */
+  port?: number;
+  /** Gzips what gains from it, and lets browsers keep files as long as they ask whether they have changed: as most hosts do. */
+  likeHosts?: boolean;
 }
 
 export interface Server {
@@ -96,7 +104,7 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Serves a folder on 127.0.0.1 at a free port. Answers GET and HEAD; `/` is index.html; nothing outside the folder is reachable. */
+/** Serves a folder on 127.0.0.1 at a free port, or the one that is given. Answers GET and HEAD; `/` is index.html; nothing outside the folder is reachable. */
 export async function serve(dir: string, options: ServeOptions): Promise<Server> {
   const base = resolve(dir);
   const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
@@ -120,11 +128,13 @@ export async function serve(dir: string, options: ServeOptions): Promise<Server>
     const file = resolve(base, `.${path}`);
     const stats = file.startsWith(base + sep) && !path.includes("\0") ? statSync(file, { throwIfNoEntry: false }) : undefined;
     if (!stats?.isFile()) return answer(404, "text/plain", `${path} not found`);
+    if (options.likeHosts)
+      return answerLikeHosts(request, response, file, { ...common, "Content-Type": type, "Cache-Control": "no-cache" });
     response.writeHead(200, { ...common, "Content-Type": type, "Content-Length": stats.size });
     if (request.method === "HEAD") response.end();
     else createReadStream(file).pipe(response);
   });
-  await new Promise<void>((done, fail) => server.once("error", fail).listen(0, "127.0.0.1", done));
+  await new Promise<void>((done, fail) => server.once("error", fail).listen(options.port ?? 0, "127.0.0.1", done));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close: () =>
@@ -133,6 +143,20 @@ export async function serve(dir: string, options: ServeOptions): Promise<Server>
         server.closeAllConnections();
       }),
   };
+}
+
+function answerLikeHosts(request: IncomingMessage, response: ServerResponse, file: string, headers: OutgoingHttpHeaders): void {
+  const bytes = readFileSync(file);
+  const etag = `"${createHash("sha256").update(bytes).digest("hex").slice(0, 20)}"`;
+  const packed = !/\.(gz|png|woff2)$/.test(file) && /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
+  const unchanged = request.headers["if-none-match"] === etag;
+  response.writeHead(unchanged ? 304 : 200, {
+    ...headers,
+    ETag: etag,
+    Vary: "Accept-Encoding",
+    ...(packed && { "Content-Encoding": "gzip" }),
+  });
+  response.end(unchanged || request.method === "HEAD" ? undefined : packed ? gzipSync(bytes) : bytes);
 }
 
 if (isMain(import.meta.url)) {

@@ -1,9 +1,8 @@
 /** The WebGPU backend with the training shaders, which inference apps do not ship. */
 import type { Backend } from "../../src/backends/backend.ts";
 import { recoverable } from "../../src/backends/recovery.ts";
-import { createWebGpuBackend, type WebGpuOptions } from "../../src/backends/webgpu/backend.ts";
+import type { WebGpuOptions } from "../../src/backends/webgpu/backend.ts";
 import { wasmTrainingBackend } from "./wasm.ts";
-import { trainingGpuKernels } from "./webgpu_lowering.ts";
 
 export type WebGpuTrainingOptions = Omit<WebGpuOptions, "precision">;
 
@@ -12,6 +11,11 @@ export type WebGpuTrainingOptions = Omit<WebGpuOptions, "precision">;
  * Throws BackendError E_ADAPTER where there is no adapter or no device.
  */
 export async function webgpuTrainingBackend(options: WebGpuTrainingOptions = {}): Promise<Backend> {
+  // by themselves, so that an app that never gets here does not load them
+  const [{ createWebGpuBackend }, { trainingGpuKernels }] = await Promise.all([
+    import("../../src/backends/webgpu/backend.ts"),
+    import("./webgpu_lowering.ts"),
+  ]);
   const gpu = (more: WebGpuTrainingOptions) => createWebGpuBackend({ ...options, ...more }, trainingGpuKernels);
   return recoverable(await gpu({}), {
     // a new device is our own, whoever brought the first

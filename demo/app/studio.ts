@@ -1,0 +1,27 @@
+/** The studio, in its worker. */
+import * as Comlink from "comlink";
+import type { StudioApi } from "../worker/studio.ts";
+import { notice } from "./notices.ts";
+import { hear, restoreFrom, update } from "./store.ts";
+
+const worker = new Worker(new URL("./studio.js", import.meta.url), { type: "module", name: "swivel studio" });
+export const studio = Comlink.wrap<StudioApi>(worker);
+
+worker.onerror = (event) => {
+  update({ phase: "failed" });
+  notice(`The part that computes did not start: ${event.message || "its script could not be loaded"}. Reload the page.`);
+};
+
+/** Opens what the last visit has left. */
+export async function openStudio(): Promise<void> {
+  const snapshot = await studio.open(
+    Comlink.proxy((event) => {
+      if (event.kind === "notice") notice(event.text);
+      hear(event);
+    }),
+  );
+  restoreFrom(snapshot);
+}
+
+/** Hands pictures over instead of copying them. */
+export const handOver = Comlink.transfer;

@@ -1,0 +1,16 @@
+/** `npm run demo`: builds the web app and serves it on http://127.0.0.1:4173, with the headers that isolate it and its policy. */
+import { serve } from "../browser.ts";
+import { build } from "../build.ts";
+import { isMain } from "../is_main.ts";
+import { buildDemo, outdir, policy, sizeOfDemo } from "./build.ts";
+
+const PORT = 4173;
+
+export const demoHeaders = { "Content-Security-Policy": `${policy}; frame-ancestors 'none'`, "X-Content-Type-Options": "nosniff" };
+
+if (isMain(import.meta.url)) {
+  await build();
+  await buildDemo();
+  const { url } = await serve(outdir, { isolated: true, headers: demoHeaders, port: PORT, likeHosts: true });
+  console.log(`${url}/  (build/demo, ${(sizeOfDemo() / 1024).toFixed(0)} KB gzipped without the training pictures; Ctrl-C ends it)`);
+}
