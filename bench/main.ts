@@ -25,7 +25,11 @@ const benches: Readonly<Record<string, Entry>> = {
     options: true,
     run: benchCpu,
   },
-  train: { what: "a training step of small-cnn, as a share of the multiply-add peak", run: benchTrain },
+  train: {
+    what: "a training step of ResNet-20 as a share of the multiply-add peak, beside jax-js and TensorFlow.js; [--network small-cnn] [--batch N] [--threads 1,2] [--simd S] [--peers a,b|none] [--rounds N] [--peer-batch N] [--peer-rounds N]",
+    options: true,
+    run: benchTrain,
+  },
   cuts: {
     what: "what published cuts save in time, beside what they save in multiply-adds; [--networks a,b] [--simd S] [--rounds N]",
     options: true,
