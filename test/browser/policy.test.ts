@@ -7,6 +7,7 @@ import type { ServeOptions } from "../../tools/browser.ts";
 import { Random } from "../../training/index.ts";
 import { createModel } from "../../training/models/index.ts";
 import { expectLogits, goldenBytes, goldenImage, goldenPath } from "../session/golden.ts";
+import { recordFacts } from "./matrix.ts";
 import type {} from "./page.ts";
 import { inEveryBrowser, policy, Site, withTab } from "./site.ts";
 
@@ -45,7 +46,7 @@ inEveryBrowser((browser, name) => {
   const load = (url: string, options: { worker?: boolean; bytes?: number[] } = {}): Promise<Loaded> =>
     withTab(browser(), url, (tab) =>
       tab.evaluate(
-        async ([image, { bytes, worker = "auto" }]) => {
+        async ([image, { bytes, worker }]) => {
           try {
             const session = await window.tools.Session.load(bytes ? Uint8Array.from(bytes) : "model.safetensors", { worker });
             const { logits = [] } = await session.run({ image: Float32Array.from(image) });
@@ -66,6 +67,7 @@ inEveryBrowser((browser, name) => {
     const result = await load(await site.serve(options));
     expect(result).toMatchObject({ message: "", backend: "wasm", worker: true });
     expectLogits(result.logits);
+    recordFacts({ browser: name, date: new Date().toISOString().slice(0, 10), worker: true });
   });
 
   it.each([false, true])("a policy without 'wasm-unsafe-eval' is an error that names it, worker: %s", async (worker) => {

@@ -1,11 +1,9 @@
 /** The page of webgpu_training.test.ts: op cases and PyTorch's steps on WebGPU, in the browser. */
 import type { Backend } from "../../src/backends/backend.ts";
 import { webgpuTrainingBackend } from "../../training/backends/webgpu.ts";
-import { title } from "../ops/case.ts";
 import { allCases } from "../ops/cases.ts";
-import { rounded } from "../ops/one_node.ts";
-import { oracleOf } from "../ops/tolerance.ts";
 import { float32Failures, type Start, type Steps } from "../train/pytorch_steps.ts";
+import { failuresOf } from "./failures.ts";
 
 let backend: Promise<Backend> | undefined;
 const open = (): Promise<Backend> => {
@@ -22,21 +20,7 @@ const tools = {
       seen.set(op, at + 1);
       return at % stride === 0;
     });
-    const failures: string[] = [];
-    for (const testCase of chosen) {
-      const { node, expected, bounds } = oracleOf(testCase);
-      const executable = await (await open()).compile(node.graph, { tensors: rounded(node.graph, node.tensors) });
-      const results = await executable.run(rounded(node.graph, node.inputs));
-      const allowed = bounds();
-      for (const [slot, name] of Object.entries(node.outputs)) {
-        const wrong = expected[slot]?.findIndex(
-          (value, i) => !(Math.abs(value - (results[name]?.[i] as number)) <= (allowed[slot]?.[i] as number)),
-        );
-        if (wrong !== -1) failures.push(`${title(testCase)}: ${slot}[${wrong}]`);
-      }
-      executable.dispose();
-    }
-    return { count: chosen.length, failures };
+    return { count: chosen.length, failures: await failuresOf(await open(), chosen) };
   },
   async pytorch(kind: string, steps: Steps, data: Readonly<Record<string, readonly number[]>>): Promise<string[]> {
     const start = Object.fromEntries(Object.entries(data).map(([name, values]) => [name, Float32Array.from(values)])) as Start;
