@@ -9,6 +9,7 @@ import { benchDispatches } from "./dispatches.ts";
 import { benchGpu } from "./gpu.ts";
 import { benchIsa } from "./isa.ts";
 import { writeBlock } from "./page.ts";
+import { benchStart } from "./start.ts";
 import { benchTrain } from "./train.ts";
 import { benchWidths } from "./widths.ts";
 
@@ -29,6 +30,11 @@ const benches: Readonly<Record<string, Entry>> = {
     what: "a training step of ResNet-20 as a share of the multiply-add peak, beside jax-js and TensorFlow.js; [--network small-cnn] [--batch N] [--threads 1,2] [--simd S] [--peers a,b|none] [--rounds N] [--peer-batch N] [--peer-rounds N]",
     options: true,
     run: benchTrain,
+  },
+  start: {
+    what: "from the bytes of ResNet-20 to the first result, beside onnxruntime-web; [--networks a,b] [--rounds N] [--place worker,window]",
+    options: true,
+    run: benchStart,
   },
   cuts: {
     what: "what published cuts save in time, beside what they save in multiply-adds; [--networks a,b] [--simd S] [--rounds N]",

@@ -1,21 +1,24 @@
 /** What a page of the benchmarks can be asked to measure. */
 import { type InferenceJob, type InferenceRecord, measureInference } from "./inference.ts";
 import { measureSessions, type SessionsJob, type SessionsRecord } from "./sessions.ts";
+import { measureStart, type StartJob, type StartRecord } from "./start.ts";
 import { measureTraining, type TrainingJob, type TrainingRecord } from "./training.ts";
 import type { Status } from "./turns.ts";
 
 interface Records {
   inference: InferenceRecord[];
   sessions: SessionsRecord;
+  start: StartRecord;
   training: TrainingRecord;
 }
 
-export type Job = InferenceJob | SessionsJob | TrainingJob;
+export type Job = InferenceJob | SessionsJob | StartJob | TrainingJob;
 export type JobRecord<J extends Job> = Records[J["kind"]];
 
 const measurements: { readonly [K in Job["kind"]]: (job: never, base: URL, status: Status) => Promise<Records[K]> } = {
   inference: measureInference,
   sessions: measureSessions,
+  start: measureStart,
   training: measureTraining,
 };
 

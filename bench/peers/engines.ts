@@ -53,6 +53,8 @@ export interface PeerOptions {
   readonly threads: number;
   /** A page's address: ONNX Runtime's module; the folder of TensorFlow.js' Wasm files. */
   readonly library: string;
+  /** ONNX Runtime's Wasm module, where it shall not fetch it itself. */
+  readonly wasm?: Uint8Array<ArrayBuffer>;
 }
 
 export interface Peer {
@@ -60,9 +62,10 @@ export interface Peer {
   readonly version: string;
 }
 
-export async function onnxruntime({ library, backend, threads }: PeerOptions): Promise<Peer> {
+export async function onnxruntime({ library, backend, threads, wasm }: PeerOptions): Promise<Peer> {
   const ort = (await import(library)) as typeof import("onnxruntime-web");
   ort.env.wasm.numThreads = threads;
+  if (wasm) ort.env.wasm.wasmBinary = wasm;
   const start: Start = (files, first) =>
     timed(first, async () => {
       const session = await ort.InferenceSession.create(files.onnx, {
