@@ -15,6 +15,25 @@ export function activate(fn: i32, v: v128): v128 {
   return v;
 }
 
+/** f(v) = clamp(v, lowest, highest), for loops that are too short for a choice in each turn. */
+// @ts-ignore: decorator
+@inline
+export function clamp(v: v128, low: v128, high: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(v, low), high);
+}
+
+// @ts-ignore: decorator
+@inline
+export function lowest(fn: i32): v128 {
+  return f32x4.splat(fn == RELU || fn == RELU6 ? 0 : -Infinity);
+}
+
+// @ts-ignore: decorator
+@inline
+export function highest(fn: i32): v128 {
+  return f32x4.splat(fn == RELU6 ? 6 : Infinity);
+}
+
 /** f'(v) · dy. At a kink f' is 0; where v is NaN dy passes, as in PyTorch. */
 // @ts-ignore: decorator
 @inline

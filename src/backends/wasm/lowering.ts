@@ -8,6 +8,7 @@ import type { BoundIo, OpDef } from "../../graph/op.ts";
 import { forActivations } from "../../ops/activation.ts";
 import { type OpName, ops } from "../../ops/index.ts";
 import type { Unsupported } from "../unsupported.ts";
+import { withDepthwise } from "./depthwise.ts";
 import { convBytes, dotBytes, type Window } from "./scratch.ts";
 import { forwardShape, withWinograd } from "./winograd.ts";
 
@@ -55,6 +56,8 @@ export function windowOf(io: Io, w: readonly number[], y: readonly number[]): Wi
   return { channels, reach: [(kh - 1) * dilation[0], (kw - 1) * dilation[1]], step: stride, cols: y[3] ?? 1, taps: kh * kw };
 }
 
+const convScratch = (io: Io): number => convBytes(windowOf(io, io.shape("w"), io.shape("y")));
+
 /** Packed in panels, w is as large as before. */
 export const asPanel: Prepared = { from: "w", bytes: (io) => 4 * sizeOf(io.shape("w")) };
 
@@ -63,11 +66,7 @@ export const poolBytes = (width: number, padding: readonly number[]): number =>
   4 * (2 * (width + (padding[1] ?? 0) + (padding[3] ?? 0)) + 16);
 
 export const lowerings: Readonly<Record<OpName, Lowering | Unsupported>> = {
-  conv2d: withWinograd(
-    "conv2d",
-    { source: "conv2d", scratch: (io) => convBytes(windowOf(io, io.shape("w"), io.shape("y"))), prepared: asPanel },
-    forwardShape,
-  ),
+  conv2d: withDepthwise(withWinograd("conv2d", { source: "conv2d", scratch: convScratch, prepared: asPanel }, forwardShape), convScratch),
   linear: { source: "linear", scratch: (io) => dotBytes(io.shape("w")[1] ?? 1) },
   batch_norm: { source: "batch_norm" },
   ...forActivations(() => ({ source: "activation" })),
