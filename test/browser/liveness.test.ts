@@ -53,7 +53,11 @@ describe("in Chromium", () => {
           observer.observe({ entryTypes: ["longtask"] });
           const session = await window.tools.Session.load("model.safetensors", { worker: worker ?? undefined });
           const image = new Float32Array(batch * 3 * 32 * 32).fill(0.5);
-          for (let i = 0; i < 3; i++) await session.run({ image });
+          for (let i = 0; i < 3; i++) {
+            // each in a task of its own: Chromium does not count what goes on when WebAssembly has been compiled
+            await new Promise((resolve) => setTimeout(resolve));
+            await session.run({ image });
+          }
           // entries are handed out in a task of their own
           await new Promise((resolve) => setTimeout(resolve, 200));
           observer.disconnect();
