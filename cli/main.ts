@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
 import { SwivelError } from "../src/errors.ts";
 import { dataCommand } from "./commands/data.ts";
+import { energyCommand } from "./commands/energy.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { initCommand } from "./commands/init.ts";
 import { inspectCommand } from "./commands/inspect.ts";
@@ -13,7 +14,17 @@ import { trainCommand } from "./commands/train.ts";
 import { jsonOption } from "./options.ts";
 import { fail } from "./output.ts";
 
-const commands = [tourCommand, trainCommand, pruneCommand, packCommand, evalCommand, inspectCommand, initCommand, dataCommand];
+const commands = [
+  tourCommand,
+  trainCommand,
+  pruneCommand,
+  packCommand,
+  evalCommand,
+  inspectCommand,
+  energyCommand,
+  initCommand,
+  dataCommand,
+];
 
 const EXAMPLES = `
 Examples:

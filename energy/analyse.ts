@@ -80,6 +80,7 @@ export function analyse(record: Analysable): Analysis {
     ...(record.source.headline.every((id) => channels.some((channel) => channel.id === id))
       ? []
       : ["the source's headline names a channel that is not there"]),
+    ...new Set(record.samples.faults.map(({ why }) => why)),
     ...(record.interrupted ? ["it was stopped before its end"] : []),
     ...idleProblems(idle, good),
     ...(coarse === undefined ? [] : [coarse]),

@@ -43,7 +43,8 @@ export function traceOf(channel: Channel, times: readonly number[], values: read
     const long = to - from > GAP_SPACINGS * spacing;
     const step = counter ? counter(i) : { joules: areaOf(channel, v[i - 1] as number, v[i] as number, (to - from) / 1000) };
     if (step.why !== undefined) gaps.push({ from, to, why: step.why, counted: false });
-    else if (long) gaps.push({ from, to, why: "readings are missing", counted: counter !== undefined });
+    // a counter that stands still has counted nothing
+    else if (long && !(counter && step.joules === 0)) gaps.push({ from, to, why: "readings are missing", counted: counter !== undefined });
     joules.push((joules[i - 1] as number) + step.joules);
   }
   return { t, joules: t.length > 0 ? joules : [], gaps, duplicates, disordered, spacing };

@@ -5,8 +5,8 @@ import { type EnergyTrace, sumBetween, traceOf } from "./trace.ts";
 
 /** A window in which more of the time is without readings does not count. */
 const MAX_LOST = 0.02;
-/** Windows of one arm within one block whose latencies differ by more were not run under the same conditions. */
-const MAX_LATENCY_CHANGE = 0.15;
+/** Windows of one arm within one block whose median latencies differ by more were not run under the same conditions. */
+const MAX_LATENCY_CHANGE = 0.25;
 /** A window must see so many steps of its source. */
 const MIN_STEPS = 5;
 /** A rate that is missed by more is none. */
@@ -22,6 +22,7 @@ export interface WindowEnergy {
   /** All joules that the source counted. */
   readonly joules: number;
   readonly meanMs: number;
+  readonly medianMs: number;
 }
 
 export interface Block {
@@ -69,7 +70,17 @@ function windowOf(record: Measured, traces: readonly EnergyTrace[], mark: Mark):
   const { start, end, inferences = 0, latency, arm = "A", position = 0 } = mark;
   const { joules, lost, why } = sumBetween(traces, start, end);
   const seconds = (end - start) / 1000;
-  const window = { arm, position, start, end, seconds, inferences, joules, meanMs: latency?.meanMs ?? Number.NaN };
+  const window = {
+    arm,
+    position,
+    start,
+    end,
+    seconds,
+    inferences,
+    joules,
+    meanMs: latency?.meanMs ?? Number.NaN,
+    medianMs: latency?.medianMs ?? Number.NaN,
+  };
   const { settings, samples, clock } = record;
   const fault = samples.faults.find(({ t }) => toMarks(clock, t) <= end);
   const expected = settings.mode === "rate" ? (settings.rate ?? 0) * seconds : 0;
@@ -86,7 +97,7 @@ function windowOf(record: Measured, traces: readonly EnergyTrace[], mark: Mark):
 
 function changed(windows: readonly WindowEnergy[]): string | undefined {
   for (const arm of new Set(windows.map((window) => window.arm))) {
-    const [a = Number.NaN, b = Number.NaN] = windows.filter((window) => window.arm === arm).map(({ meanMs }) => meanMs);
+    const [a = Number.NaN, b = Number.NaN] = windows.filter((window) => window.arm === arm).map(({ medianMs }) => medianMs);
     const change = Math.abs(Math.log(b / a));
     if (change > Math.log(1 + MAX_LATENCY_CHANGE))
       return `${arm} took ${a.toPrecision(3)} ms and then ${b.toPrecision(3)} ms: the clock changed within the block`;

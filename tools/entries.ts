@@ -28,7 +28,9 @@ export const entries: readonly Entry[] = [
   { source: "training/index.ts", name: "training", specifier: "swivel-nn/training" },
   { source: "src/reference/index.ts", name: "reference", specifier: "swivel-nn/reference" },
   { source: "src/onnx/index.ts", name: "onnx", specifier: "swivel-nn/onnx" },
+  { source: "energy/index.ts", name: "energy", specifier: "swivel-nn/energy" },
   { source: "cli/main.ts", name: "cli", command: true },
+  { source: "energy/page/main.ts", name: "energy_page" },
   { source: "src/session_worker.ts", name: "session_worker", worker: "sharing" },
   { source: "src/backends/wasm/wasm_thread.ts", name: "wasm_thread", worker: "alone" },
 ];

@@ -1,5 +1,7 @@
 /** `swivel inspect MODEL`: what a network is made of and what it costs. */
 import { Command, Option } from "commander";
+import { type Estimate, estimateEnergy } from "../../energy/estimate/estimate.ts";
+import { withUnit } from "../../energy/report/format.ts";
 import { costOf } from "../../src/graph/cost.ts";
 import type { Model } from "../../src/model/model.ts";
 import { ops } from "../../src/ops/index.ts";
@@ -13,6 +15,7 @@ import { bars, INFO_KEY, leftOf } from "../picture.ts";
 interface InspectOptions {
   groups: boolean;
   threshold: number;
+  energy: boolean;
 }
 
 const NO_GROUPS = "there are no groups: activations run inside filters, as packing leaves them, or there are none";
@@ -23,12 +26,14 @@ export const inspectCommand = (): Command =>
     .argument("<model>", "a model or checkpoint")
     .option("--groups", "also what belongs to each channel: filters, norms and columns that are cut together", false)
     .addOption(new Option("--threshold <slope>", "count channels with this slope or less as dead").argParser(number(0)).default(0))
+    .option("--energy", "also an estimate of joules per inference, from published energies per operation", false)
     .addOption(jsonOption())
     .action(async (path: string, options: InspectOptions, command: Command) => {
       const { model, bytes } = await openModel(path);
       const channels = leftOf(model, options.threshold);
       const own = options.groups ? groups(model.graph) : undefined;
       const cost = costOf(model.graph, ops);
+      const estimate = options.energy ? await estimateEnergy(model) : undefined;
       const training = model.training && (await naming(path, () => progressOf(bytes)));
       const value = {
         model: path,
@@ -38,6 +43,7 @@ export const inspectCommand = (): Command =>
         layers: cost.nodes,
         channels,
         ...(own && { groups: own }),
+        ...(estimate && { energy: estimate }),
         inputs: endsOf(model, "inputs"),
         outputs: endsOf(model, "outputs"),
         preprocess: model.preprocess,
@@ -57,10 +63,24 @@ export const inspectCommand = (): Command =>
           .map(([key, text]) => `${key}: ${text}`),
         ...(training ? [`checkpoint: step ${training.step} of ${training.steps}, epoch ${training.epoch} done`] : []),
         ...(channels.length > 0 ? ["", ...bars(channels)] : []),
+        ...(estimate ? ["", ...estimateLines(estimate)] : []),
         ...(own ? ["", own.length > 0 ? printGroups(own) : NO_GROUPS] : []),
       ];
       outputOf(command).result(value, text.join("\n"));
     });
+
+/** Never without the word. */
+function estimateLines({ nodes, low, high, source, level, workingBytes }: Estimate): string[] {
+  const span = (from: number, to: number): string => (from === to ? withUnit(from, "J") : `${withUnit(from, "J")} … ${withUnit(to, "J")}`);
+  const rows = nodes.map(({ name, op, macs, bytesRead, bytesWritten, compute, memory }) => {
+    return [name, op, count(macs), kilobytes(bytesRead + bytesWritten), span(compute + memory.low, compute + memory.high)];
+  });
+  return [
+    table([["estimate", "op", "multiply-adds", "moved", "energy"], ...rows], 2),
+    `estimate, not measured: ${span(low, high)} per inference on the Wasm backend, by ${source}`,
+    `each tensor crosses once from ${level}, since the network touches ${kilobytes(workingBytes)} in all; registers, clocks and leakage are not in it`,
+  ];
+}
 
 function endsOf({ graph }: Model, which: "inputs" | "outputs") {
   return graph[which].map((name) => ({ name, shape: graph.values[name]?.shape ?? [] }));

@@ -34,15 +34,19 @@ export class Recorder {
     this.#values = source.info.channels.map(() => []);
   }
 
-  /** A reading at this very moment, of sources that give one when asked. Throws what the source threw meanwhile. */
+  /** A reading at this very moment, of sources that give one when asked. Does nothing once there is trouble. */
   async edge(): Promise<void> {
-    if (this.#error !== undefined) throw this.#failure();
-    if (this.#source.info.intervalMs > 0) await this.#read();
+    if (this.trouble !== undefined || this.#source.info.intervalMs === 0) return;
+    try {
+      await this.#read();
+    } catch (error) {
+      this.#error = error;
+    }
   }
 
-  /** What has gone wrong so far: a charger was plugged in. */
-  get fault(): string | undefined {
-    return this.#faults[0]?.why;
+  /** Why what is read from now on does not count: a charger was plugged in, the source has stopped. */
+  get trouble(): string | undefined {
+    return this.#error === undefined ? this.#faults[0]?.why : this.#failure().message;
   }
 
   /** Ends reading; what was read is kept whatever happened. */

@@ -9,7 +9,7 @@ const INTERVAL_MS = 500;
 
 /** Of Apple's chips, in the order of the channels; Intel Macs print one figure for the package, in watts. */
 const CHANNELS: readonly (readonly [id: string, pattern: RegExp, covers: string])[] = [
-  ["combined", /^Combined Power \(.*\): ([\d.]+) mW$/, COVERS],
+  ["combined", /^(?:Combined Power \(.*\)|Package Power): ([\d.]+) mW$/, COVERS],
   ["cpu", /^CPU Power: ([\d.]+) mW$/, "the cores"],
   ["gpu", /^GPU Power: ([\d.]+) mW$/, "the GPU"],
   ["ane", /^ANE Power: ([\d.]+) mW$/, "the neural engine"],
@@ -43,14 +43,14 @@ export async function findPowermetrics(commands: Commands, { platform, isRoot }:
   return { listings: [listing], sources: [source] };
 }
 
-/** Milliwatts of each channel in the next sample that powermetrics prints. A sample ends where the next begins, or with the combined figure. */
+/** Milliwatts of each channel in the next sample that powermetrics prints. The combined figure comes after its parts; what follows it is told again. */
 export function sampleReader(stream: LineStream): () => Promise<(number | null)[]> {
   return async () => {
     const values = new Map<string, number>();
     for (;;) {
       const line = (await stream.next())?.trim();
       if (line === undefined) throw new EnergyError("E_SOURCE", "powermetrics has ended; run it by itself to see why");
-      if (SAMPLE.test(line) && values.size > 0) break;
+      if (SAMPLE.test(line)) values.clear();
       const intel = INTEL.exec(line)?.[1];
       if (intel !== undefined) return [1000 * Number(intel), null, null, null];
       for (const [id, pattern] of CHANNELS) {

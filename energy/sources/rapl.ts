@@ -159,25 +159,27 @@ function sourceOf(headline: readonly Zone[], zones: readonly Zone[], tree: Tree)
   };
 }
 
-/** Where a part fails, its readings are null; where the headline does, there is nothing left to measure. */
+/** So many readings in a row without a number, and the counter is gone; a single one may have met a file that was being written. */
+const PATIENCE = 20;
+
+/** Where a zone fails, its readings are null; where one of the headline's goes on failing, there is nothing left to measure. */
 function readerOf(zones: readonly Zone[], needed: number, tree: Tree): SourceReader {
+  const failures = zones.map(() => 0);
   const read = async ({ path }: Zone, index: number): Promise<number | null> => {
     const file = `${path}/energy_uj`;
+    let trouble = `${tree.root}/${file} holds no number of microjoules any more`;
     try {
       const value = integerOf(await tree.text(file));
-      if (value !== undefined && value >= 0) return value;
-      if (index < needed) throw new EnergyError("E_SOURCE", `${tree.root}/${file} holds no number of microjoules any more`);
+      if (value !== undefined && value >= 0) {
+        failures[index] = 0;
+        return value;
+      }
     } catch (error) {
-      if (error instanceof EnergyError) throw error;
-      if (index < needed)
-        throw new EnergyError(
-          isForbidden(error) ? "E_PERMISSION" : "E_SOURCE",
-          `${tree.root}/${file} cannot be read any more: ${(error as Error).message}`,
-          {
-            cause: error,
-          },
-        );
+      trouble = `${tree.root}/${file} cannot be read any more: ${(error as Error).message}`;
+      if (index < needed && isForbidden(error)) throw new EnergyError("E_PERMISSION", trouble, { cause: error });
     }
+    failures[index] = (failures[index] ?? 0) + 1;
+    if (index < needed && (failures[index] as number) >= PATIENCE) throw new EnergyError("E_SOURCE", trouble);
     return null;
   };
   return { read: async () => ({ values: await Promise.all(zones.map(read)) }), close: async () => {} };

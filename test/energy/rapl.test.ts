@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Found, SourceListing } from "../../energy/source.ts";
+import type { Found, SourceListing, SourceReader } from "../../energy/source.ts";
 import { findRapl } from "../../energy/sources/rapl.ts";
 import { memoryTree, zone } from "./memory_tree.ts";
 
@@ -157,14 +157,28 @@ describe("reading", () => {
       if (gone) throw Object.assign(new Error("ENODEV: no such device"), { code: "ENODEV" });
       return 7;
     };
-    const reader = async (part: boolean) => {
+    const open = async (part: boolean) => {
       gone = false;
       const files = { ...zone("intel-rapl:0", "package-0", part ? 1 : dying), ...zone("intel-rapl:0:0", "core", part ? dying : 1) };
-      const opened = await (await findRapl(memoryTree(files))).sources[0]?.open();
+      const opened = (await (await findRapl(memoryTree(files))).sources[0]?.open()) as SourceReader;
       gone = true;
-      return opened?.read();
+      return opened;
     };
-    expect(await reader(true)).toEqual({ values: [1, null] });
-    await expect(reader(false)).rejects.toMatchObject({ name: "EnergyError", code: "E_SOURCE" });
+    const part = await open(true);
+    for (let i = 0; i < 50; i++) expect(await part.read()).toEqual({ values: [1, null] });
+    const headline = await open(false);
+    expect(await headline.read()).toEqual({ values: [null, 1] });
+    const many = async () => {
+      for (let i = 0; i < 50; i++) await headline.read();
+    };
+    await expect(many()).rejects.toMatchObject({ name: "EnergyError", code: "E_SOURCE" });
+  });
+
+  it("passes over a file that is just being written", async () => {
+    let texts = ["7", "", "9"];
+    const files = zone("intel-rapl:0", "package-0", () => texts.shift() ?? "9");
+    const reader = await (await findRapl(memoryTree(files))).sources[0]?.open();
+    texts = ["", "9"];
+    expect([await reader?.read(), await reader?.read()]).toEqual([{ values: [null] }, { values: [9] }]);
   });
 });

@@ -3,7 +3,7 @@ import type { Analysable } from "../../energy/analyse.ts";
 import { scheduleOf } from "../../energy/protocol/schedule.ts";
 import { secondsOf } from "../../energy/protocol/settings.ts";
 import { CHIP_SECONDS, SYNC_CHIPS } from "../../energy/protocol/sync.ts";
-import { type Arm, type ArmName, COMPARISONS, type Mark, type Samples, type Settings } from "../../energy/record.ts";
+import { type Arm, type ArmName, COMPARISONS, type Mark, type Marks, type Samples, type Settings } from "../../energy/record.ts";
 import type { Channel, SourceInfo } from "../../energy/source.ts";
 import { Random } from "../../src/random.ts";
 
@@ -188,9 +188,16 @@ const armOf = (arm: ArmName): Arm => ({
   settled: true,
 });
 
+const armsOf = (life: Life): Arm[] =>
+  [...new Set(Object.values(COMPARISONS).flat())].filter((arm) => life.marks.some((mark) => mark.arm === arm)).map(armOf);
+
+export const marksOfLife = (life: Life, more: Partial<Marks> = {}): Marks => ({
+  ...{ format: "swivel-energy-marks", version: 1, tool: "test", date: "2026-01-01T00:00:00Z", device: { os: "test" } },
+  ...{ settings: life.settings, interrupted: false, arms: armsOf(life), marks: life.marks, ...more },
+});
+
 export function recordOf(life: Life, meter: Meter = counter, seed = 0): Analysable {
   const { samples, source } = see(life, meter, seed);
-  const arms = [...new Set(Object.values(COMPARISONS).flat())].filter((arm) => life.marks.some((mark) => mark.arm === arm)).map(armOf);
   const clock = { how: "same clock", offsetMs: 0, drift: 0, uncertaintyMs: 0 } as const;
-  return { settings: life.settings, interrupted: false, arms, source, clock, marks: life.marks, samples };
+  return { settings: life.settings, interrupted: false, arms: armsOf(life), source, clock, marks: life.marks, samples };
 }
