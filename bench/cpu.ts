@@ -13,9 +13,10 @@ import { cpuNetworks } from "./peers/networks.ts";
 import { writeNetworks } from "./site.ts";
 
 /** The budget is for the rounds of one network, batch and number of threads. */
-const TIMES = { sampleMs: 40, warmMs: 800, budgetMs: 6000 } as const;
+const TIMES = { sampleMs: 40, warmMs: 800, budgetMs: 6000 };
 
-export async function benchCpu(args: readonly string[]): Promise<Bench> {
+/** `times`: in milliseconds. */
+export async function benchCpu(args: readonly string[], times = TIMES): Promise<Bench> {
   const options = new Args(args, ["networks", "batch", "threads", "simd", "peers", "rounds", "place"]);
   const names = options.names("networks", { of: Object.keys(cpuNetworks) });
   const batches = options.integers("batch", [1, 16]);
@@ -30,7 +31,7 @@ export async function benchCpu(args: readonly string[]): Promise<Bench> {
     const networks = await writeNetworks(folder, cpuNetworks, names);
     for (const network of networks) {
       for (const count of threads) {
-        const job = { kind: "inference", network, batches, threads: count, simds, peers, rounds, ...TIMES } as const;
+        const job = { kind: "inference", network, batches, threads: count, simds, peers, rounds, ...times } as const;
         records.push(...(await run(job, place)));
       }
     }

@@ -1,4 +1,4 @@
-/** The register-only loop of multiply-adds (assembly/bench/peak.ts), in a page or in Node, by one thread or several. */
+/** The register-only loop of multiply-adds (assembly/bench/peak.ts), by one thread or several. */
 
 /** One call of the loop. */
 export interface Spin {

@@ -1,7 +1,7 @@
 /** A training step in jax-js on its Wasm backend, compiled as a whole by its `jit`. Arrays are owned there: whoever reads one last takes it. */
 import type * as Jax from "@jax-js/jax";
 import type { Node } from "swivel-nn";
-import { learned, SGD, type TrainBatch, type TrainEngine, type TrainNetwork } from "./train_network.ts";
+import { EPS, learned, SGD, type TrainBatch, type TrainEngine, type TrainNetwork } from "./train_network.ts";
 
 type Array = Jax.numpy.Array;
 type Arrays = Record<string, Array>;
@@ -12,28 +12,33 @@ export async function jaxStep({ graph, tensors, input, classes }: TrainNetwork, 
   if (!(await init("wasm")).includes("wasm")) throw new Error("jax-js' Wasm backend does not start here");
   defaultDevice("wasm");
   const batch = labels.length;
-  const perChannel = (x: Array): Array => x.reshape([1, -1, 1, 1]);
+  /** A vector as it is joined with values of this rank. */
+  const perChannel = (vector: Array, rank: number): Array => (rank === 4 ? vector.reshape([1, -1, 1, 1]) : vector);
 
   const ops: Record<string, (node: Node, read: (slot: string) => Array) => Array> = {
     conv2d({ attrs = {} }, read) {
-      const [top = 0, left = 0, bottom = 0, right = 0] = attrs.padding as number[];
-      return lax.convGeneralDilated(read("x"), read("w"), attrs.stride as number[], [
+      const [top = 0, left = 0, bottom = 0, right = 0] = (attrs.padding ?? []) as number[];
+      return lax.convGeneralDilated(read("x"), read("w"), (attrs.stride ?? [1, 1]) as number[], [
         [top, bottom],
         [left, right],
       ]);
     },
     batch_norm({ attrs = {} }, read) {
-      const [gamma, beta] = [perChannel(read("gamma")), perChannel(read("beta"))];
       const x = read("x");
-      const mean = np.mean(x.ref, [0, 2, 3], { keepdims: true });
+      const rank = x.shape.length;
+      const axes = rank === 4 ? [0, 2, 3] : [0];
+      const mean = np.mean(x.ref, axes, { keepdims: true });
       const centred = x.sub(mean);
-      const variance = np.mean(centred.ref.mul(centred.ref), [0, 2, 3], { keepdims: true });
-      const scale = np.reciprocal(np.sqrt(variance.add(attrs.eps as number)));
-      return centred.mul(scale).mul(gamma).add(beta);
+      const variance = np.mean(centred.ref.mul(centred.ref), axes, { keepdims: true });
+      const scale = np.reciprocal(np.sqrt(variance.add((attrs.eps ?? EPS) as number)));
+      return centred
+        .mul(scale)
+        .mul(perChannel(read("gamma"), rank))
+        .add(perChannel(read("beta"), rank));
     },
     relu({ inputs }, read) {
       const y = nn.relu(read("x"));
-      return inputs.slope === undefined ? y : y.mul(perChannel(read("slope")));
+      return inputs.slope === undefined ? y : y.mul(perChannel(read("slope"), y.shape.length));
     },
     add: (_, read) => read("a").add(read("b")),
     // the shortcut of ResNets: every second pixel
@@ -55,9 +60,9 @@ export async function jaxStep({ graph, tensors, input, classes }: TrainNetwork, 
     flatten(_, read) {
       return read("x").reshape([batch, -1]);
     },
-    linear(_, read) {
-      const bias = read("bias");
-      return np.matmul(read("x"), read("w").transpose()).add(bias);
+    linear({ inputs }, read) {
+      const y = np.matmul(read("x"), read("w").transpose());
+      return inputs.bias === undefined ? y : y.add(read("bias"));
     },
   };
 

@@ -17,6 +17,9 @@ export interface TrainBatch {
 
 export const SGD = { rate: 0.01, momentum: 0.9 } as const;
 
+/** Of batch norms that name none; attributes of graphs that have their usual value are left out. */
+export const EPS = 1e-5;
+
 export interface TrainEngine {
   /** One step; returns the loss before its update. */
   step(): Promise<number>;

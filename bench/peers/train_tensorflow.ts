@@ -1,7 +1,7 @@
 /** A training step in plain TensorFlow.js on its CPU backend: its Wasm backend lacks the gradients of convolutions. Pixels before channels (NHWC). */
 import type * as Core from "@tensorflow/tfjs-core";
 import type { Node } from "swivel-nn";
-import { learned, SGD, type TrainBatch, type TrainEngine, type TrainNetwork } from "./train_network.ts";
+import { EPS, learned, SGD, type TrainBatch, type TrainEngine, type TrainNetwork } from "./train_network.ts";
 
 type Tensor = Core.Tensor;
 
@@ -11,19 +11,22 @@ export async function tensorflowStep(
   { images, labels }: TrainBatch,
 ): Promise<TrainEngine> {
   const tf = await import("@tensorflow/tfjs-core");
+  // biome-ignore lint/style/noRestrictedImports: TensorFlow.js' gradients have no other address in this package
+  await import("@tensorflow/tfjs-core/dist/register_all_gradients");
   await import("@tensorflow/tfjs-backend-cpu");
   if (!(await tf.setBackend("cpu"))) throw new Error("TensorFlow.js' CPU backend does not start here");
   const batch = labels.length;
 
   const ops: Record<string, (node: Node, read: (slot: string) => Tensor) => Tensor> = {
     conv2d({ attrs = {} }, read) {
-      const [pad = 0] = attrs.padding as number[];
-      return tf.conv2d(read("x") as Core.Tensor4D, read("w") as Core.Tensor4D, attrs.stride as [number, number], pad);
+      const [pad = 0] = (attrs.padding ?? []) as number[];
+      return tf.conv2d(read("x") as Core.Tensor4D, read("w") as Core.Tensor4D, (attrs.stride ?? [1, 1]) as [number, number], pad);
     },
     batch_norm({ attrs = {} }, read) {
-      const x = read("x") as Core.Tensor4D;
-      const { mean, variance } = tf.moments(x, [0, 1, 2]);
-      return tf.batchNorm(x, mean as Core.Tensor1D, variance as Core.Tensor1D, read("beta") as Core.Tensor1D, read("gamma") as Core.Tensor1D, attrs.eps as number); // biome-ignore format: one line
+      const x = read("x");
+      const { mean, variance } = tf.moments(x, x.rank === 4 ? [0, 1, 2] : [0]);
+      const eps = (attrs.eps ?? EPS) as number;
+      return tf.batchNorm(x, mean as Core.Tensor1D, variance as Core.Tensor1D, read("beta") as Core.Tensor1D, read("gamma") as Core.Tensor1D, eps); // biome-ignore format: one line
     },
     relu: ({ inputs }, read) => (inputs.slope === undefined ? tf.relu(read("x")) : tf.mul(tf.relu(read("x")), read("slope"))),
     add: (_, read) => tf.add(read("a"), read("b")),
@@ -32,7 +35,10 @@ export async function tensorflowStep(
     pad_channels: ({ attrs = {} }, read) => tf.pad(read("x"), [[0, 0], [0, 0], [0, 0], [attrs.before as number, attrs.after as number]]), // biome-ignore format: one line
     global_avg_pool: (_, read) => tf.mean(read("x"), [1, 2], true),
     flatten: (_, read) => tf.reshape(tf.transpose(read("x"), [0, 3, 1, 2]), [batch, -1]),
-    linear: (_, read) => tf.add(tf.matMul(read("x") as Core.Tensor2D, read("w") as Core.Tensor2D, false, true), read("bias")),
+    linear({ inputs }, read) {
+      const y = tf.matMul(read("x") as Core.Tensor2D, read("w") as Core.Tensor2D, false, true);
+      return inputs.bias === undefined ? y : tf.add(y, read("bias"));
+    },
   };
 
   const variables = new Map(
