@@ -2,23 +2,22 @@
  * Convolution with a 3 × 3 window and stride 1 by Winograd's transforms: tiles of m × m pixels of y take (m + 2)² products each instead of 9 m².
  *
  *   1. input: tiles of x, (m + 2) × (m + 2) pixels that overlap by two, are transformed: v [product][channel][tile]
- *   2. for each product a matrix product (outer.ts) of the prepared weights [product][filter][channel] with v: sums [product][filter][tile]
+ *   2. for each product a matrix product (product.ts) of the prepared weights [product][filter][channel] with v: sums [product][filter][tile]
  *   3. output: sums are transformed back, and go through the epilogue to y.
  *
  * Tiles of several rows lie one behind the other, four in a vector, so that rows of any length fill vectors. The work goes band by band (some rows of tiles)
  * and, where there are many, filters by parts. Every tile is computed alike whatever the band, so how the work is split changes no bit.
  *
- * Scratch: the structs, where the rows of v begin, the list of vectors, rows of an image under transformation, v, and sums.
+ * Scratch: the struct, rows of an image under transformation, v, and sums.
  */
-import { SPARE_SPOTS, WINOGRAD_BAND, WINOGRAD_STRUCTS, WINOGRAD_TILE } from "./generated/scratch";
-import { Outer, outer, Spot } from "./outer";
-import { list_offsets, list_spots, Tap } from "./panel";
+import { WINOGRAD_BAND, WINOGRAD_STRUCTS, WINOGRAD_TILE } from "./generated/scratch";
 import { bytes, entry, nth } from "./parts";
+import { multiply } from "./product";
 import { row_blocks } from "./rows";
 import { share } from "./simd";
 import { input_rows } from "./winograd_input";
 import { output_rows } from "./winograd_output";
-import { weights } from "./winograd_transforms";
+import { set_factors, weights } from "./winograd_transforms";
 
 @unmanaged
 export class Winograd {
@@ -66,15 +65,16 @@ export class Winograd {
   sums: usize;
   /** Blocks of filters whose sums have room. */
   blocks: i32;
-  /** Rows of an image under transformation, `line` bytes apart; a row of zeros; room for a tile. */
+  /** Rows of an image under transformation, `line` bytes apart; a row of zeros; room for a tile; the transforms' factors. */
   lines: usize;
   line: usize;
   zeros: usize;
   tile: usize;
+  factors: usize;
 }
 
 /** Sets what follows from the numbers and pointers of x and y, and divides scratch memory. */
-function shape(t: Winograd, o: Outer, scratch: usize, room: i32, workers: i32): void {
+function shape(t: Winograd, scratch: usize, room: i32, workers: i32): void {
   const size = t.m + 2;
   t.products = size * size;
   t.tile_cols = (t.ow + t.m - 1) / t.m;
@@ -84,12 +84,11 @@ function shape(t: Winograd, o: Outer, scratch: usize, room: i32, workers: i32): 
   t.band = max(1, min(t.tile_rows, WINOGRAD_BAND / row_bytes));
   if (t.n < 2 * workers) t.band = min(t.band, (t.tile_rows + workers - 1) / workers);
   t.bands = (t.tile_rows + t.band - 1) / t.band;
-  // a row's last vector may overhang
-  t.row = bytes(((t.band - 1) * t.tile_cols + 4 * t.vectors + 3) & ~3);
+  // a row's last vector may overhang; products take two at once
+  t.row = bytes(((t.band - 1) * t.tile_cols + 4 * t.vectors + 7) & ~7);
   t.v_product = odd_lines(<usize>t.channels * t.row);
-  o.offsets = scratch + WINOGRAD_STRUCTS;
-  o.spots = nth(o.offsets, t.channels);
-  t.zeros = o.spots + (t.row >> 4) * offsetof<Spot>() + SPARE_SPOTS * offsetof<Spot>();
+  t.factors = scratch + offsetof<Winograd>();
+  t.zeros = scratch + WINOGRAD_STRUCTS;
   t.line = bytes(4 * t.vectors * t.m + t.left + 8);
   t.lines = (t.zeros + bytes(t.w + 4) + 15) & ~15;
   t.tile = t.lines + <usize>size * t.line;
@@ -108,8 +107,7 @@ function odd_lines(size: usize): usize {
 
 /** Computes this worker's share of y. t.m, images, planes, epilogue and weights are set. */
 export function winograd(t: Winograd, scratch: usize, room: i32, worker: i32, workers: i32): void {
-  const o = changetype<Outer>(changetype<usize>(t) + offsetof<Winograd>());
-  shape(t, o, scratch, room, workers);
+  shape(t, scratch, room, workers);
   const all = row_blocks(t.filters);
   // few images are shared out by filters where the weights outgrow a core's cache, else by bands
   const by_filters = t.n < workers && t.products * t.channels * t.filters > 1 << 18;
@@ -120,55 +118,31 @@ export function winograd(t: Winograd, scratch: usize, room: i32, worker: i32, wo
   const end_block = by_filters ? share(all, worker + 1, workers) : all;
   if (first_item == end_item || first_block == end_block) return;
 
-  const tap = changetype<usize>(o) + offsetof<Outer>();
-  changetype<Tap>(tap).a = 0;
-  changetype<Tap>(tap).b = 0;
-  list_offsets(o.offsets, tap, 1, t.channels, t.row);
+  set_factors(t.factors);
   memory.fill(t.zeros, 0, t.tile - t.zeros);
-  o.m = t.filters;
-  o.k = t.channels;
-  o.y_row = t.row;
-  o.lane_bytes = 4;
-  o.places = 0;
-  o.bias = 0;
-  o.slope = 0;
-  o.residual = 0;
-  o.fn = 0;
-  let listed = 0;
   for (let item = first_item; item < end_item; item++) {
     const image = item / t.bands;
     const first = (item % t.bands) * t.band;
     const rows = min(t.band, t.tile_rows - first);
-    if (rows != listed) list_spots(o, 1, (rows * t.tile_cols + 3) & ~3, 0, 0);
-    listed = rows;
     for (let c = 0; c < t.channels; c++) {
       const plane = nth(t.x, (image * t.xc + entry(t.gather, c)) * t.h * t.w);
       input_rows(t, plane, first, rows, t.v + <usize>c * t.row);
     }
     for (let block = first_block; block < end_block; block += t.blocks) {
-      o.first_block = block;
-      o.end_block = min(end_block, block + t.blocks);
-      multiply(t, o);
+      const next = min(end_block, block + t.blocks);
+      let panel = t.prepared;
+      for (let product = 0; product < t.products; product++) {
+        const v = t.v + <usize>product * t.v_product;
+        const sums = t.sums + <usize>product * t.sums_product;
+        multiply(panel, t.filters, t.channels, block, next, v, sums, t.row, bytes(rows * t.tile_cols));
+        panel = nth(panel, t.filters * t.channels);
+      }
       const from = share(t.filters, block, all);
-      const end = share(t.filters, o.end_block, all);
+      const end = share(t.filters, next, all);
       for (let filter = from; filter < end; filter++) {
         output_rows(t, image, filter, first, rows, t.sums + <usize>(filter - from) * t.row);
       }
     }
-  }
-}
-
-/** The sums of some blocks of filters for all products. */
-function multiply(t: Winograd, o: Outer): void {
-  const from = share(t.filters, o.first_block, row_blocks(t.filters));
-  o.panel = t.prepared;
-  o.b = t.v;
-  o.y = t.sums - <usize>from * t.row;
-  for (let product = 0; product < t.products; product++) {
-    outer(o);
-    o.panel = nth(o.panel, t.filters * t.channels);
-    o.b += t.v_product;
-    o.y += t.sums_product;
   }
 }
 

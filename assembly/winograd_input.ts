@@ -45,9 +45,10 @@ function line(t: Winograd, plane: usize, y: i32): usize {
 
 function columns4(t: Winograd, x0: usize, x1: usize, x2: usize, x3: usize, x4: usize, x5: usize): void {
   const apart = t.line;
+  const factors = t.factors;
   let to = nth(t.lines, t.left);
   for (const end = nth(to, t.w); to < end; to += 16) {
-    input4(to, apart, v128.load(x0), v128.load(x1), v128.load(x2), v128.load(x3), v128.load(x4), v128.load(x5));
+    input4(to, apart, factors, v128.load(x0), v128.load(x1), v128.load(x2), v128.load(x3), v128.load(x4), v128.load(x5));
     x0 += 16;
     x1 += 16;
     x2 += 16;
@@ -81,6 +82,7 @@ function clear_ends(t: Winograd): void {
 
 function rows4(t: Winograd, from: usize, v: usize): void {
   const apart = t.v_product;
+  const factors = t.factors;
   for (const end = v + ((<usize>t.vectors) << 4); v < end; v += 16) {
     const a = v128.load(from);
     const b = v128.load(from, 16);
@@ -96,7 +98,7 @@ function rows4(t: Winograd, from: usize, v: usize): void {
     const d3 = v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7);
     const d4 = v128.shuffle<i32>(d0, v128.load(from, 64), 1, 2, 3, 4);
     const d5 = v128.shuffle<i32>(d1, v128.load(from, 68), 1, 2, 3, 4);
-    input4(v, apart, d0, d1, d2, d3, d4, d5);
+    input4(v, apart, factors, d0, d1, d2, d3, d4, d5);
     from += 64;
   }
 }

@@ -1,11 +1,12 @@
 /**
- * Winograd's output transform, four tiles at a time: Aᵀ along columns, Aᵀ along rows, then neighbouring tiles' pixels are put side by side and go through the
- * epilogue, `y = slope · act( bias + residual + … )`.
+ * Winograd's output transform, four tiles at a time: Aᵀ along columns, into memory that stays in the first cache; Aᵀ along rows; then neighbouring tiles'
+ * pixels are put side by side and go through the epilogue, `y = slope · act( bias + residual + … )`.
  */
 import { activate } from "./activate";
 import { bytes, entry, nth, store_part } from "./parts";
+import { fma } from "./simd";
 import { Winograd } from "./winograd";
-import { output2, output4 } from "./winograd_transforms";
+import { HALF, ROOT_HALF, ROOT_TWO, TWO } from "./winograd_transforms";
 
 /** `rows` rows of tiles from `first` on of one filter; product p of tile k stands at sums + p · t.sums_product + 4 k. */
 export function output_rows(t: Winograd, image: i32, filter: i32, first: i32, rows: i32, sums: usize): void {
@@ -16,97 +17,118 @@ export function output_rows(t: Winograd, image: i32, filter: i32, first: i32, ro
   const slope = t.slope ? v128.load32_splat(nth(t.slope, place)) : f32x4.splat(1);
   const end = (first + rows) * t.m;
   for (let row = first * t.m; row < end; row += t.m) {
-    const y = nth(t.y, (image * t.yc + place) * plane + row * t.ow);
-    const residual = added < 0 ? 0 : nth(t.residual, (image * t.rc + added) * plane + row * t.ow);
+    let y = nth(t.y, (image * t.yc + place) * plane + row * t.ow);
+    let residual = added < 0 ? 0 : nth(t.residual, (image * t.rc + added) * plane + row * t.ow);
     const count = min(t.m, t.oh - row);
     let from = sums;
-    for (let col = 0; col < t.ow; col += 4 * t.m) {
-      if (t.m == 4) tiles4(t, from);
-      else tiles2(t, from);
-      finish(t, bytes(col), min(4 * t.m, t.ow - col), count, y, residual, bias, slope);
+    let cols = t.ow;
+    for (let v = 0; v < t.vectors; v++) {
+      if (t.m == 4) tiles4(t, from, y, residual, count, cols, bias, slope);
+      else tiles2(t, from, y, residual, count, cols, bias, slope);
       from += 16;
+      cols -= 4 * t.m;
+      y += (<usize>t.m) << 4;
+      if (residual) residual += (<usize>t.m) << 4;
     }
     sums += bytes(t.tile_cols);
   }
 }
 
-/** Transforms four tiles back: their pixels, row by row, stand at t.tile then. */
-function tiles4(t: Winograd, from: usize): void {
-  const p = t.sums_product;
-  const columns = t.tile + 256;
-  for (let at = columns; at < columns + 96; at += 16) {
-    output4(
-      at,
-      96,
-      v128.load(from),
-      v128.load(from + 6 * p),
-      v128.load(from + 12 * p),
-      v128.load(from + 18 * p),
-      v128.load(from + 24 * p),
-      v128.load(from + 30 * p),
-    );
-    from += p;
+/** Four tiles of 4 × 4: `rows` rows of y from y on, of which `cols` pixels are left. */
+function tiles4(t: Winograd, from: usize, y: usize, residual: usize, rows: i32, cols: i32, bias: v128, slope: v128): void {
+  const fn = t.fn;
+  const line = bytes(t.ow);
+  const factors = t.factors;
+  const two = v128.load(factors, TWO);
+  const half = v128.load(factors, HALF);
+  const root_half = v128.load(factors, ROOT_HALF);
+  const root_two = v128.load(factors, ROOT_TWO);
+  const product = t.sums_product;
+  const down = 6 * product;
+  const tile = t.tile;
+  for (let to = tile; to < tile + 96; to += 16) {
+    let at = from;
+    const m0 = v128.load(at);
+    at += down;
+    const m1 = v128.load(at);
+    at += down;
+    const m2 = v128.load(at);
+    at += down;
+    const m3 = v128.load(at);
+    at += down;
+    const m4 = v128.load(at);
+    const m5 = v128.load(at + down);
+    const sum1 = f32x4.add(m1, m2);
+    const sum2 = f32x4.add(m3, m4);
+    v128.store(to, f32x4.add(f32x4.add(m0, sum1), sum2));
+    v128.store(to, fma(two, sum2, f32x4.mul(half, sum1)), 192);
+    const odd1 = f32x4.mul(root_half, f32x4.sub(m1, m2));
+    const odd2 = f32x4.mul(root_two, f32x4.sub(m3, m4));
+    v128.store(to, f32x4.add(odd1, odd2), 96);
+    v128.store(to, fma(half, odd1, fma(two, odd2, m5)), 288);
+    from += product;
   }
-  for (let to = t.tile; to < columns; to += 64) {
-    const at = columns + ((to - t.tile) >> 1) * 3;
-    output4(to, 16, v128.load(at), v128.load(at, 16), v128.load(at, 32), v128.load(at, 48), v128.load(at, 64), v128.load(at, 80));
-    const a = v128.load(to);
-    const b = v128.load(to, 16);
-    const c = v128.load(to, 32);
-    const d = v128.load(to, 48);
+  for (let at = tile, end = tile + 96 * rows; at < end; at += 96) {
+    const m1 = v128.load(at, 16);
+    const m2 = v128.load(at, 32);
+    const m3 = v128.load(at, 48);
+    const m4 = v128.load(at, 64);
+    const sum1 = f32x4.add(m1, m2);
+    const sum2 = f32x4.add(m3, m4);
+    const a = f32x4.add(f32x4.add(v128.load(at), sum1), sum2);
+    const c = fma(two, sum2, f32x4.mul(half, sum1));
+    const odd1 = f32x4.mul(root_half, f32x4.sub(m1, m2));
+    const odd2 = f32x4.mul(root_two, f32x4.sub(m3, m4));
+    const b = f32x4.add(odd1, odd2);
+    const d = fma(half, odd1, fma(two, odd2, v128.load(at, 80)));
     const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
     const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
     const ab2 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
     const cd2 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-    v128.store(to, v128.shuffle<i32>(ab, cd, 0, 1, 4, 5));
-    v128.store(to, v128.shuffle<i32>(ab, cd, 2, 3, 6, 7), 16);
-    v128.store(to, v128.shuffle<i32>(ab2, cd2, 0, 1, 4, 5), 32);
-    v128.store(to, v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7), 48);
+    finish(fn, y, residual, 0, cols, v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), bias, slope);
+    finish(fn, y, residual, 4, cols, v128.shuffle<i32>(ab, cd, 2, 3, 6, 7), bias, slope);
+    finish(fn, y, residual, 8, cols, v128.shuffle<i32>(ab2, cd2, 0, 1, 4, 5), bias, slope);
+    finish(fn, y, residual, 12, cols, v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7), bias, slope);
+    y += line;
+    if (residual) residual += line;
   }
 }
 
-function tiles2(t: Winograd, from: usize): void {
-  const p = t.sums_product;
-  const columns = t.tile + 128;
-  for (let at = columns; at < columns + 64; at += 16) {
-    output2(at, 64, v128.load(from), v128.load(from + 4 * p), v128.load(from + 8 * p), v128.load(from + 12 * p));
-    from += p;
-  }
-  for (let row: usize = 0; row < 2; row++) {
-    const at = columns + row * 64;
-    const to = t.tile + row * 64;
-    output2(to, 16, v128.load(at), v128.load(at, 16), v128.load(at, 32), v128.load(at, 48));
-    const a = v128.load(to);
-    const b = v128.load(to, 16);
-    v128.store(to, v128.shuffle<i32>(a, b, 0, 4, 1, 5));
-    v128.store(to, v128.shuffle<i32>(a, b, 2, 6, 3, 7), 16);
-  }
-}
-
-/** The epilogue and the stores of `rows` rows of `cols` pixels, from t.tile to `at` bytes behind y. */
-function finish(t: Winograd, at: usize, cols: i32, rows: i32, y: usize, residual: usize, bias: v128, slope: v128): void {
+/** Four tiles of 2 × 2. */
+function tiles2(t: Winograd, from: usize, y: usize, residual: usize, rows: i32, cols: i32, bias: v128, slope: v128): void {
   const fn = t.fn;
-  const row = bytes(t.ow);
-  y += at;
-  if (residual) residual += at;
-  let from = t.tile;
-  for (let r = 0; r < rows; r++) {
-    let tile = from;
-    const end = nth(y, cols);
-    let added = residual;
-    for (let to = y; to < end; to += 16) {
-      let v = f32x4.add(v128.load(tile), bias);
-      if (added) {
-        v = f32x4.add(v, v128.load(added));
-        added += 16;
-      }
-      v = f32x4.mul(slope, activate(fn, v));
-      if (to + 16 <= end) v128.store(to, v);
-      else store_part(to, v, cols & 3);
-      tile += 16;
-    }
-    from += 64;
-    y += row;
-    if (residual) residual += row;
+  const line = bytes(t.ow);
+  const product = t.sums_product;
+  const down = 4 * product;
+  const tile = t.tile;
+  for (let to = tile; to < tile + 64; to += 16) {
+    let at = from + down;
+    const m1 = v128.load(at);
+    at += down;
+    const m2 = v128.load(at);
+    v128.store(to, f32x4.add(v128.load(from), f32x4.add(m1, m2)));
+    v128.store(to, f32x4.sub(f32x4.sub(m1, m2), v128.load(at + down)), 64);
+    from += product;
   }
+  for (let at = tile, end = tile + 64 * rows; at < end; at += 64) {
+    const m1 = v128.load(at, 16);
+    const m2 = v128.load(at, 32);
+    const a = f32x4.add(v128.load(at), f32x4.add(m1, m2));
+    const b = f32x4.sub(f32x4.sub(m1, m2), v128.load(at, 48));
+    finish(fn, y, residual, 0, cols, v128.shuffle<i32>(a, b, 0, 4, 1, 5), bias, slope);
+    finish(fn, y, residual, 4, cols, v128.shuffle<i32>(a, b, 2, 6, 3, 7), bias, slope);
+    y += line;
+    if (residual) residual += line;
+  }
+}
+
+/** The epilogue of four pixels, `col` pixels behind y; those beyond `cols` are not stored. */
+// @ts-ignore: decorator
+@inline
+function finish(fn: i32, y: usize, residual: usize, col: i32, cols: i32, v: v128, bias: v128, slope: v128): void {
+  v = f32x4.add(v, bias);
+  if (residual) v = f32x4.add(v, v128.load(residual + 4 * col));
+  v = f32x4.mul(slope, activate(fn, v));
+  if (cols >= col + 4) v128.store(y + 4 * col, v);
+  else if (cols > col) store_part(y + 4 * col, v, cols - col);
 }

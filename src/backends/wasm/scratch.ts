@@ -17,9 +17,9 @@ export const SCRATCH = {
   SPARE_SPOTS: 3,
   /** Columns of a dense product that are multiplied in one go, at most. */
   RUN: 1024,
-  /** Winograd's structs; four tiles on their way back; and the transformed tiles of a band, in bytes, unless a row of them is more. */
+  /** Winograd's struct and factors; four tiles on their way back; and the transformed tiles of a band, in bytes, unless a row of them is more. */
   WINOGRAD_STRUCTS: 512,
-  WINOGRAD_TILE: 640,
+  WINOGRAD_TILE: 384,
   WINOGRAD_BAND: 160 * 1024,
 } as const;
 
@@ -80,12 +80,11 @@ export function winogradBytes(m: number, { channels, filters, width, padding, ou
   const [rows, cols] = [Math.ceil(oh / m), Math.ceil(ow / m)];
   const vectors = vectorsOf(cols);
   const band = Math.max(1, Math.min(rows, Math.floor(WINOGRAD_BAND / (4 * products * channels * cols))));
-  const row = 16 * vectorsOf((band - 1) * cols + 4 * vectors);
+  const row = 32 * Math.ceil(((band - 1) * cols + 4 * vectors) / 8);
   const block = products * MAX_ROWS * row;
   const blocks = Math.max(1, Math.min(Math.ceil(filters / MAX_ROWS), Math.floor(HALF / block)));
-  const lists = 4 * channels + SPOT * (row / 16 + SPARE_SPOTS) + 4 * (width + 8);
-  const lines = (m + 2) * 4 * (4 * vectors * m + (padding[1] ?? 0) + 8);
-  return WINOGRAD_STRUCTS + lists + lines + WINOGRAD_TILE + products * (channels * row + 4 * LINE) + blocks * block;
+  const lines = 4 * (width + 8) + (m + 2) * 4 * (4 * vectors * m + (padding[1] ?? 0) + 8);
+  return WINOGRAD_STRUCTS + lines + WINOGRAD_TILE + products * (channels * row + 4 * LINE) + blocks * block;
 }
 
 /** For conv2d_dw, which takes as many channels at once as fit. */

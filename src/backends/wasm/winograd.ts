@@ -8,16 +8,19 @@ import { type WinogradShape, winogradBytes } from "./scratch.ts";
  *
  * Padding of one pixel at most: of outputs that see nothing but padding, transforms make noise instead of zeros.
  */
-export function winogradTile(io: Io, { out: [h, w], padding }: WinogradShape): 0 | 2 | 4 {
+export function winogradTile(io: Io, { channels, filters, out: [h, w], padding }: WinogradShape): 0 | 2 | 4 {
   const [, , kh, kw] = io.shape("w");
   const { stride, dilation, groups } = io.attrs;
   const ones = [...stride, ...dilation, groups].every((value) => value === 1);
   if (!ones || kh !== 3 || kw !== 3 || padding.some((pixels) => pixels < 0 || pixels > 1)) return 0;
-  return Math.ceil(h / 4) * Math.ceil(w / 4) < MIN_TILES ? 2 : 4;
+  const m = Math.ceil(h / 4) * Math.ceil(w / 4) < MIN_TILES ? 2 : 4;
+  return 2 * channels * filters < WORTH[m] * (channels + filters) ? 0 : m;
 }
 
 /** Fewer tiles of 4 × 4 than this use each of their transformed weights, which are 4 times as many, too seldom. */
 const MIN_TILES = 9;
+/** Transforms grow with channels plus filters, what they save with their product: from these harmonic means on they paid, measured at 8 to 32 pixels a side. */
+const WORTH = { 2: 12, 4: 5 } as const;
 
 /** The direct kernel `name` and Winograd's: `<name>_winograd2` and `<name>_winograd4` in a file of their own. */
 export function withWinograd(name: string, direct: Kernel, shapeOf: (io: Io) => WinogradShape): Choice {

@@ -1,0 +1,93 @@
+/**
+ * Matrix products of many rows and short sums, `y[m, v] = Σ_k a[m, k] · b[k, v]`, with the rows of b and of y equally far apart and vectors v side by side.
+ * a is a panel as outer.ts has it. A tile is a block of up to six rows by two vectors.
+ */
+import { nth } from "./parts";
+import { Rows1, Rows2, Rows3, Rows4, Rows5, Rows6, row_blocks } from "./rows";
+import { fma, share } from "./simd";
+
+/**
+ * Computes blocks first … end − 1 of m rows; the first of them goes to y. Rows of b and y are `row` bytes, a multiple of two vectors, and wholly computed up
+ * to `width` bytes at least.
+ */
+export function multiply(panel: usize, m: i32, k: i32, first: i32, end: i32, b: usize, y: usize, row: usize, width: usize): void {
+  const blocks = row_blocks(m);
+  for (let block = first; block < end; block++) {
+    const from = share(m, block, blocks);
+    const rows = share(m, block + 1, blocks) - from;
+    const a = nth(panel, from * k);
+    if (rows == 6) block_rows<Rows6>(a, k, b, y, row, width);
+    else if (rows == 5) block_rows<Rows5>(a, k, b, y, row, width);
+    else if (rows == 4) block_rows<Rows4>(a, k, b, y, row, width);
+    else if (rows == 3) block_rows<Rows3>(a, k, b, y, row, width);
+    else if (rows == 2) block_rows<Rows2>(a, k, b, y, row, width);
+    else block_rows<Rows1>(a, k, b, y, row, width);
+    y += <usize>rows * row;
+  }
+}
+
+function block_rows<R>(a: usize, k: i32, b: usize, y: usize, row: usize, width: usize): void {
+  const end = a + <usize>k * offsetof<R>() * 4;
+  for (const right = y + width; y < right; y += 32) {
+    let c00 = f32x4.splat(0);
+    let c01 = c00;
+    let c10 = c00;
+    let c11 = c00;
+    let c20 = c00;
+    let c21 = c00;
+    let c30 = c00;
+    let c31 = c00;
+    let c40 = c00;
+    let c41 = c00;
+    let c50 = c00;
+    let c51 = c00;
+    let from = b;
+    for (let at = a; at < end; at += offsetof<R>() * 4) {
+      const x0 = v128.load(from);
+      const x1 = v128.load(from, 16);
+      let w = v128.load32_splat(at);
+      c00 = fma(w, x0, c00);
+      c01 = fma(w, x1, c01);
+      if (offsetof<R>() > 1) {
+        w = v128.load32_splat(at, 4);
+        c10 = fma(w, x0, c10);
+        c11 = fma(w, x1, c11);
+      }
+      if (offsetof<R>() > 2) {
+        w = v128.load32_splat(at, 8);
+        c20 = fma(w, x0, c20);
+        c21 = fma(w, x1, c21);
+      }
+      if (offsetof<R>() > 3) {
+        w = v128.load32_splat(at, 12);
+        c30 = fma(w, x0, c30);
+        c31 = fma(w, x1, c31);
+      }
+      if (offsetof<R>() > 4) {
+        w = v128.load32_splat(at, 16);
+        c40 = fma(w, x0, c40);
+        c41 = fma(w, x1, c41);
+      }
+      if (offsetof<R>() > 5) {
+        w = v128.load32_splat(at, 20);
+        c50 = fma(w, x0, c50);
+        c51 = fma(w, x1, c51);
+      }
+      from += row;
+    }
+    put(y, c00, c01);
+    if (offsetof<R>() > 1) put(y + row, c10, c11);
+    if (offsetof<R>() > 2) put(y + 2 * row, c20, c21);
+    if (offsetof<R>() > 3) put(y + 3 * row, c30, c31);
+    if (offsetof<R>() > 4) put(y + 4 * row, c40, c41);
+    if (offsetof<R>() > 5) put(y + 5 * row, c50, c51);
+    b += 32;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function put(to: usize, c0: v128, c1: v128): void {
+  v128.store(to, c0);
+  v128.store(to, c1, 16);
+}
