@@ -58,7 +58,6 @@ function serveSession(port: Port): void {
       port.post({ id, error: toPlain(error) }, []);
     }
   });
-  port.post({ notice: "ready" }, []);
 }
 
 if (isNode()) {
@@ -77,4 +76,5 @@ if (isNode()) {
     listen: (on) => self.addEventListener("message", (event: MessageEvent<Request>) => on(event.data)),
     close: () => self.close(),
   });
+  self.postMessage("ready");
 }

@@ -1,6 +1,7 @@
 /** An engine in a worker: its page side. */
+import { abortable } from "./backends/abort.ts";
 import type { Explanation, NodeTime, TensorData } from "./backends/backend.ts";
-import { importNode, isNode, PATIENCE } from "./backends/platform.ts";
+import { comesUp, importNode, isNode } from "./backends/platform.ts";
 import { inferenceBuild } from "./backends/wasm/backend.ts";
 import { chooseSimd } from "./backends/wasm/features.ts";
 import type { Engine, EngineHooks, EngineInput, EngineInputs, EngineRunOptions, ModelFacts } from "./engine.ts";
@@ -37,12 +38,12 @@ async function openLink(onMessage: (message: Answer | Notice) => void, onFailure
     };
   }
   const worker = new Worker(new URL("./session_worker.js", import.meta.url), { type: "module", name: "swivel session" });
+  await comesUp(worker, "session_worker.js");
   worker.onmessage = (event: MessageEvent<Answer | Notice>) => onMessage(event.data);
   worker.onmessageerror = () => onFailure("a message could not be read");
   worker.onerror = (event) => {
-    // heard here; no concern of the page's own handlers
     event.preventDefault();
-    onFailure(event.message || "its script, session_worker.js, could not be loaded: bundle it as an entry beside the app's");
+    onFailure(event.message);
   };
   return { post: (request, transfer) => worker.postMessage(request, transfer), keepAlive: () => {}, end: () => worker.terminate() };
 }
@@ -74,12 +75,23 @@ class WorkerEngine implements Engine {
   async load(bytes: Promise<Uint8Array>): Promise<this> {
     const settings = this.#settings;
     const { signal } = this.#hooks;
-    const aborted = () => new AbortedError("loading", { cause: signal?.reason });
-    if (signal?.aborted) throw aborted();
-    const onAbort = () => this.#end(aborted());
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const opening = openLink(
+      (message) => ("notice" in message ? this.#hear(message) : this.#receive(message)),
+      (why) => this.#end(new BackendError("E_BACKEND", `the session's worker stopped: ${why}`)),
+    ).then(
+      (link) => {
+        this.#link = link;
+        if (this.#dead) link.end(false);
+      },
+      (error: Error) => {
+        const message = `the session's worker did not start: ${error.message}; allow it, or take worker: false`;
+        throw new BackendError("E_BACKEND", message, { cause: error });
+      },
+    );
+    const onAbort = () => this.#end(new AbortedError("loading", { cause: signal?.reason }));
     try {
-      const [model, module] = await Promise.all([bytes, this.#kernels(), this.#start()]);
+      const [model, module] = await abortable(Promise.all([bytes, this.#kernels(), opening]), "loading", signal);
+      signal?.addEventListener("abort", onAbort, { once: true });
       // not slice(), which is a view for Node's buffers
       const copy = new Uint8Array(model);
       const request = { kind: "load", id: ++this.#ids, bytes: copy, settings, module } as const;
@@ -91,29 +103,6 @@ class WorkerEngine implements Engine {
       signal?.removeEventListener("abort", onAbort);
     }
     return this;
-  }
-
-  /** Resolves when the worker's script has come up. */
-  #start(): Promise<void> {
-    const fail = (why: string) =>
-      this.#end(
-        new BackendError(
-          "E_BACKEND",
-          this.#pending.has(0)
-            ? `the session's worker did not start: ${why}; allow it, or take worker: false`
-            : `the session's worker stopped: ${why}`,
-        ),
-      );
-    const timer = setTimeout(fail, PATIENCE, "it did not answer");
-    const started = new Promise<void>((resolve, reject) => void this.#pending.set(0, { resolve, reject }));
-    openLink((message) => ("notice" in message ? this.#hear(message) : this.#receive(message)), fail).then(
-      (link) => {
-        this.#link = link;
-        if (this.#dead) link.end(false);
-      },
-      (error: Error) => fail(error.message),
-    );
-    return started.finally(() => clearTimeout(timer));
   }
 
   /** The inlined kernels that the worker will run; undefined where it fetches them itself, and where the engine runs none, which it will say. */
@@ -178,10 +167,6 @@ class WorkerEngine implements Engine {
 
   #hear(notice: Notice): void {
     if (this.#dead) return;
-    if (notice.notice === "ready") {
-      this.#settle(0)?.resolve(undefined as never);
-      return;
-    }
     if (notice.notice === "fallback") {
       this.#explanation = notice.explanation;
       this.#hooks.onFallback?.(notice.explanation);

@@ -26,8 +26,6 @@ export type Answer =
 
 /** What a worker tells unasked. */
 export type Notice =
-  /** The script has come up. */
-  | { readonly notice: "ready" }
   | { readonly notice: "pipelines"; readonly done: number; readonly total: number }
   | { readonly notice: "fallback"; readonly explanation: Explanation };
 

@@ -1,5 +1,5 @@
 /** Helping threads: each instantiates the module over the shared memory and serves until it is told to quit. */
-import { importNode, isNode, PATIENCE } from "../platform.ts";
+import { comesUp, importNode, isNode } from "../platform.ts";
 
 /** What a helper needs; posted to it as one message. */
 export interface ThreadStart {
@@ -56,24 +56,6 @@ async function startNodeThread(start: ThreadStart): Promise<Threads> {
 
 async function startWebThread(start: ThreadStart): Promise<Threads> {
   const worker = new Worker(new URL("./wasm_thread.js", import.meta.url), { type: "module", name: `swivel ${start.worker}` });
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const ready = new Promise<void>((resolve, reject) => {
-    worker.onmessage = () => resolve();
-    worker.onerror = (event) => {
-      // heard here; no concern of the page's own handlers
-      event.preventDefault();
-      reject(new Error(event.message || "its script, wasm_thread.js, could not be loaded"));
-    };
-    timer = setTimeout(reject, PATIENCE, new Error("it did not answer"));
-  });
-  try {
-    worker.postMessage(start);
-    await ready;
-    return worker;
-  } catch (error) {
-    worker.terminate();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
+  await comesUp(worker, "wasm_thread.js", start);
+  return worker;
 }
