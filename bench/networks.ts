@@ -54,8 +54,9 @@ export function trainingStep({ graph }: Pick<Network, "graph">, optimizer: Optim
   return trainingGraph(graph, { groups, optimizer }).graph;
 }
 
+/** Noise around zero: a mean of its own would grow beyond all numbers in a deep network. */
 function asTrained(tensors: Tensors): Tensors {
   const random = new Random(1);
-  const entries = Object.entries(tensors).map(([name, data]) => [name, data.map((value) => value + 0.05 * random.uniform())]);
+  const entries = Object.entries(tensors).map(([name, data]) => [name, data.map((value) => value + 0.05 * (random.uniform() - 0.5))]);
   return Object.fromEntries(entries) as Tensors;
 }
