@@ -89,6 +89,23 @@ export const convGeometries: readonly ConvGeometry[] = [
   { name: "16 depthwise, 28x28, stride 2", x: [1, 16, 28, 28], w: [16, 1, 3, 3], stride: [2, 2], padding: SAME, groups: 16 },
   { name: "4 groups of 8, 14x14", x: [1, 32, 14, 14], w: [32, 8, 3, 3], padding: SAME, groups: 4 },
   { name: "more taps than a panel is made for", x: [1, 230, 5, 5], w: [3, 230, 3, 3], padding: SAME },
+  // tiles of 4 x 4 and 2 x 2 that overhang, bands of them, and filters by parts
+  { name: "1 to 1, 9x11", x: [3, 1, 9, 11], w: [1, 1, 3, 3], padding: SAME },
+  { name: "5 to 3, 13x17", x: [3, 5, 13, 17], w: [3, 5, 3, 3], padding: SAME },
+  { name: "5 to 7, 12x14 without padding", x: [3, 5, 12, 14], w: [7, 5, 3, 3] },
+  { name: "3 to 5, 10x11, padding on two sides", x: [3, 3, 10, 11], w: [5, 3, 3, 3], padding: [1, 0, 0, 1] },
+  { name: "3 to 5, 11x10, padding on the other sides", x: [3, 3, 11, 10], w: [5, 3, 3, 3], padding: [0, 1, 1, 0] },
+  { name: "7 to 11, 4x4", x: [3, 7, 4, 4], w: [11, 7, 3, 3], padding: SAME },
+  { name: "5 to 13, 5x5", x: [3, 5, 5, 5], w: [13, 5, 3, 3], padding: SAME },
+  { name: "14 to 15, 13x17", x: [3, 14, 13, 17], w: [15, 14, 3, 3], padding: SAME },
+  { name: "15 to 14, 12x14 without padding", x: [3, 15, 12, 14], w: [14, 15, 3, 3] },
+  { name: "14 to 15, 10x11, padding on two sides", x: [3, 14, 10, 11], w: [15, 14, 3, 3], padding: [1, 0, 0, 1] },
+  { name: "14 to 15, 11x10, padding on the other sides", x: [3, 14, 11, 10], w: [15, 14, 3, 3], padding: [0, 1, 1, 0] },
+  { name: "14 to 15, 4x4, 9 examples", x: [9, 14, 4, 4], w: [15, 14, 3, 3], padding: SAME },
+  { name: "14 to 15, 5x3, 9 examples", x: [9, 14, 5, 3], w: [15, 14, 3, 3], padding: SAME },
+  { name: "14 to 15, wide image", x: [1, 14, 2, 131], w: [15, 14, 3, 3], padding: SAME },
+  { name: "40 to 38, 30x33", x: [1, 40, 30, 33], w: [38, 40, 3, 3], padding: SAME },
+  { name: "131 to 129, 7x7", x: [1, 131, 7, 7], w: [129, 131, 3, 3], padding: SAME },
   { name: "wide image", x: [1, 3, 3, 131], w: [5, 3, 3, 3], padding: SAME },
   { name: "tall image", x: [1, 3, 131, 3], w: [5, 3, 3, 3], padding: SAME },
 ];
@@ -110,28 +127,36 @@ const plain = convGeometries.map(
 );
 
 /** Epilogues on kernels of every kind: odd sizes, depthwise, groups, whole vectors. The geometries keep the output's size, or say it. */
-const epilogues = ["3x3 same, 3 examples", "1x1", "depthwise", "3 groups", "3x3 stride 2", "32 to 17, 7x7", "32 depthwise, 14x14"].flatMap(
-  (name): OpCase[] => {
-    const geometry = convGeometries.find((other) => other.name === name) as ConvGeometry;
-    const { x, w } = geometry;
-    const [sh = 1, sw = 1] = geometry.stride ?? [1, 1];
-    const residual = { residual: [x[0], w[0], Math.ceil(x[2] / sh), Math.ceil(x[3] / sw)] };
-    const variant = (what: string, shapes: OpCase["shapes"], activation?: string): OpCase => ({
-      name: `${name}, ${what}`,
-      op: "conv2d",
-      attrs: { ...convAttrsOf(geometry), ...(activation && { activation }) },
-      shapes: { x, w, ...shapes },
-    });
-    return [
-      variant("bias", bias(geometry)),
-      ...activationNames.map((activation) => variant(`bias and ${activation}`, bias(geometry), activation)),
-      variant("bias and rotated relu", { ...bias(geometry), ...slope(geometry) }, "relu"),
-      variant("slope without activation", slope(geometry)),
-      variant("residual", residual),
-      variant("bias, residual and rotated relu6", { ...bias(geometry), ...slope(geometry), ...residual }, "relu6"),
-    ];
-  },
-);
+const epilogues = [
+  "3x3 same, 3 examples",
+  "1x1",
+  "depthwise",
+  "3 groups",
+  "3x3 stride 2",
+  "32 to 17, 7x7",
+  "32 depthwise, 14x14",
+  "5 to 3, 13x17",
+  "14 to 15, 13x17",
+].flatMap((name): OpCase[] => {
+  const geometry = convGeometries.find((other) => other.name === name) as ConvGeometry;
+  const { x, w } = geometry;
+  const [sh = 1, sw = 1] = geometry.stride ?? [1, 1];
+  const residual = { residual: [x[0], w[0], Math.ceil(x[2] / sh), Math.ceil(x[3] / sw)] };
+  const variant = (what: string, shapes: OpCase["shapes"], activation?: string): OpCase => ({
+    name: `${name}, ${what}`,
+    op: "conv2d",
+    attrs: { ...convAttrsOf(geometry), ...(activation && { activation }) },
+    shapes: { x, w, ...shapes },
+  });
+  return [
+    variant("bias", bias(geometry)),
+    ...activationNames.map((activation) => variant(`bias and ${activation}`, bias(geometry), activation)),
+    variant("bias and rotated relu", { ...bias(geometry), ...slope(geometry) }, "relu"),
+    variant("slope without activation", slope(geometry)),
+    variant("residual", residual),
+    variant("bias, residual and rotated relu6", { ...bias(geometry), ...slope(geometry), ...residual }, "relu6"),
+  ];
+});
 
 /** relu6 must reach its upper kink too. */
 const saturated: OpCase = {
@@ -192,6 +217,8 @@ const routes: readonly OpCase[] = [
   routed({ name: "gather, 3x3 same", x: [3, 5, 7, 5], w: [5, 5, 3, 3], padding: SAME }, { from: 13 }, []),
   routed({ name: "gather, 3x3 without padding", x: [3, 3, 7, 5], w: [5, 3, 3, 3] }, { from: 17 }, ["bias"], "relu"),
   routed({ name: "gather, 3x3 stride 2", x: [3, 3, 11, 13], w: [5, 3, 3, 3], stride: twice, padding: SAME }, { from: 5 }, ["bias"]),
+  routed({ name: "gather, 3x3 same, 13x17", x: [3, 5, 13, 17], w: [5, 5, 3, 3], padding: SAME }, { from: 13 }, everything, "relu"),
+  routed({ name: "gather, 14 to 15, 13x17", x: [3, 14, 13, 17], w: [15, 14, 3, 3], padding: SAME }, { from: 17 }, everything, "relu"),
   routed({ name: "gather, 1x1", x: [3, 5, 5, 7], w: [3, 5, 1, 1] }, { from: 11 }, everything, "relu"),
   routed({ name: "gather, 1x1 stride 2", x: [3, 5, 7, 7], w: [13, 5, 1, 1], stride: twice }, { from: 9 }, []),
   routed({ name: "gather, one channel", x: [1, 1, 5, 7], w: [3, 1, 3, 3], padding: SAME }, { from: 5, gather: [4] }, []),
@@ -210,6 +237,10 @@ const routes: readonly OpCase[] = [
     everything,
     "relu",
   ),
+  routed({ name: "scatter, 13x17", x: [3, 5, 13, 17], w: [5, 5, 3, 3], padding: SAME }, { to: 13 }, everything, "relu6"),
+  routed({ name: "scatter, 12x12", x: [3, 5, 12, 12], w: [5, 5, 3, 3], padding: SAME }, { to: 13 }, ["residual"]),
+  routed({ name: "scatter, 14 to 15, 13x17", x: [3, 14, 13, 17], w: [15, 14, 3, 3], padding: SAME }, { to: 17 }, everything, "relu6"),
+  routed({ name: "scatter, 14 to 15, 5x5", x: [9, 14, 5, 5], w: [15, 14, 3, 3], padding: SAME }, { to: 17 }, ["residual"]),
   routed({ name: "scatter, 1x1", x: [3, 5, 5, 5], w: [3, 5, 1, 1] }, { to: 11 }, ["residual"], "relu"),
   routed({ name: "scatter, all in another order", x: [1, 3, 5, 7], w: [4, 3, 3, 3], padding: SAME }, { scatter: [2, 0, 3, 1] }, everything),
   routed({ name: "scatter, one filter", x: [3, 5, 5, 7], w: [1, 5, 3, 3], padding: SAME }, { to: 5, scatter: [3] }, everything, "relu"),
