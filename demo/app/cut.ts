@@ -39,7 +39,7 @@ export function startCut(): void {
   };
 
   const show = (now: State): void => {
-    const { curve, threshold, layers, phase } = now;
+    const { curve, threshold, phase } = now;
     const values = curve?.layers.flatMap((layer) => layer.values) ?? [];
     const top = topOf(curve);
     slider.max = String(top);
@@ -47,9 +47,7 @@ export function startCut(): void {
     if (slider.valueAsNumber !== threshold) slider.value = String(threshold);
     const cutAlready = ["tuning", "tuning-paused", "testing", "done"].includes(phase);
     histogram.show(curve && { values: values.map((value) => Math.min(value, top)), from: 0, to: top, threshold, ticks: [], inset: THUMB });
-    const shown =
-      curve?.criterion === "l1" ? curve.layers.map(({ name, values: own }) => ({ name, values: own.map(() => 1) })) : curve?.layers;
-    if (curve) grid.show(signed(shown ?? [], layers), { threshold, scores: curve.layers, minimum: MINIMUM });
+    if (curve) grid.show(curve.slopes, { threshold, scores: curve.layers, minimum: MINIMUM });
     else grid.show([], { minimum: MINIMUM });
     const figures = curve && figuresAt(curve, threshold);
     say(byId("threshold-value"), curve ? threshold.toFixed(3) : DASH);
@@ -110,15 +108,6 @@ function showButtons({ phase, curve, curveDone, progress, learning }: State): vo
   const share =
     phase === "tuning" ? (progress?.share ?? 0) : phase === "testing" || phase === "done" ? 1 : phase === "tuning-paused" ? bar.value : 0;
   if (bar.value !== share) bar.value = share;
-}
-
-/** Scores are magnitudes; tiles show on which side the hinge stands, where the trained layers are still those. */
-function signed(scores: CutCurve["layers"], layers: State["layers"]): CutCurve["layers"] {
-  return scores.map(({ name, values }) => {
-    const own = layers.find((layer) => layer.name === name)?.values;
-    if (own?.length !== values.length) return { name, values };
-    return { name, values: values.map((value, i) => (Math.abs(Math.abs(own[i] as number) - value) < 1e-6 ? (own[i] as number) : value)) };
-  });
 }
 
 /** The highest threshold that still changes something. */

@@ -10,7 +10,11 @@ interface InstallPrompt extends Event {
 
 const RELOADED = "swivel reloaded for isolation";
 
+/** Somebody has begun to use the page: it must not go away under their hands. */
+let touched = false;
+
 export function startOffline(): void {
+  for (const kind of ["pointerdown", "keydown", "drop"]) addEventListener(kind, () => (touched = true), { once: true, capture: true });
   bindInstall();
   const words = byId("offline-words");
   if (!("serviceWorker" in navigator)) {
@@ -54,7 +58,7 @@ function isolate(): void {
     sessionStorage.setItem(RELOADED, "yes");
     location.reload();
   };
-  if ((state.phase === "ready" || state.phase === "starting") && !navigator.userActivation?.hasBeenActive && scrollY === 0) reload();
+  if ((state.phase === "ready" || state.phase === "starting") && !touched && scrollY === 0) reload();
   else
     notice("After a reload training can use all cores. What is under way is kept.", {
       name: "isolate",

@@ -71,6 +71,11 @@ function showButtons(now: State): void {
   say(pause, isPaused(now) ? "Resume" : "Pause");
   pause.disabled = !isRunning(now) && !isPaused(now);
   byId<HTMLButtonElement>("stop-button").disabled = pause.disabled;
+  // what leads on stands out
+  button.classList.toggle("primary", ["ready", "starting", "failed"].includes(now.phase));
+  pause.classList.toggle("primary", isPaused(now));
+  byId("to-cut").hidden = now.phase !== "trained";
+  byId("to-compare").hidden = now.phase !== "done" || now.results === undefined;
 }
 
 function showFigures(now: State): void {

@@ -43,6 +43,8 @@ export interface CutCurve {
   /** By what channels are ranked: slopes, or filters' norms in a network without slopes. */
   readonly criterion: "slope" | "l1";
   readonly layers: readonly Layer[];
+  /** The slopes themselves, with their signs. */
+  readonly slopes: readonly Layer[];
   readonly channels: number;
   readonly before: { readonly macs: number; readonly params: number; readonly bytes: number };
   /** By rising threshold. */

@@ -2,7 +2,7 @@
 import type { Model, Session } from "swivel-nn";
 import { type Dataset, datasets, measure, prune } from "swivel-nn/training";
 import type { CutCurve, CutPoint } from "../shared/messages.ts";
-import { hitsOf, openSession, pack, shareOf } from "./network.ts";
+import { hitsOf, layersOf, openSession, pack, shareOf } from "./network.ts";
 
 /** Channels that every layer keeps, so that no layer dies whole. */
 export const MINIMUM_CHANNELS = 2;
@@ -54,6 +54,7 @@ export async function* weigh(model: Model, dataset: Dataset): AsyncGenerator<Cut
   const curve = (): CutCurve => ({
     criterion: criterionOf(model),
     layers: Object.entries(scores.sites).map(([name, values]) => ({ name, values: Array.from(values) })),
+    slopes: layersOf(model.graph, model.tensors as Readonly<Record<string, Float32Array>>),
     channels: all.length,
     before: before as CutCurve["before"],
     points: [...points],
@@ -92,7 +93,7 @@ async function times(sessions: ReadonlyMap<number, Session>, dataset: Dataset): 
   const [batch] = datasets.batches(dataset.validation, dataset, { size: 1 });
   const image = (batch?.images ?? new Float32Array(0)).slice();
   const runs = [...sessions.values()].map((session) => () => session.run({ [session.inputs[0]?.name as string]: image }));
-  const samples = await measure.interleave(runs, { rounds: 9, sampleMs: 3 });
+  const samples = await measure.interleave(runs, { rounds: 15, sampleMs: 4 });
   return [...sessions.keys()].map((index, i) => [index, measure.median(samples[i] as number[])]);
 }
 

@@ -1,7 +1,7 @@
 /** Networks: made for a data set, packed for shipping, judged on test pictures. */
 import { costOf, type Model, ops, readModel, Session, writeModel } from "swivel-nn";
-import { type Dataset, datasets, models, optimize, Random, type Split } from "swivel-nn/training";
-import type { NetworkFacts } from "../shared/messages.ts";
+import { type Dataset, datasets, models, optimize, prune, Random, type Split } from "swivel-nn/training";
+import type { Layer, NetworkFacts } from "../shared/messages.ts";
 import type { Settings } from "../shared/settings.ts";
 
 /** The key of `Model.info` under which files carry the page's settings. */
@@ -31,6 +31,14 @@ export function pack(model: Model): Uint8Array<ArrayBuffer> {
 /** A session in this very worker, in one thread, so that times compare. */
 export function openSession(file: Uint8Array, backend: "wasm" | "webgpu"): Promise<Session> {
   return Session.load(file, { backend, worker: false, threads: 1 });
+}
+
+/** Every activation with its slopes; 1 for those that are not rotated. */
+export function layersOf(graph: Model["graph"], tensors: Readonly<Record<string, ArrayLike<number>>>): Layer[] {
+  return prune.sitesOf(graph).map(({ name, channels, slope }) => ({
+    name,
+    values: slope === undefined ? new Array<number>(channels).fill(1) : Array.from(tensors[slope] ?? new Array<number>(channels).fill(1)),
+  }));
 }
 
 export function factsOf(file: Uint8Array, accuracy: number): NetworkFacts {

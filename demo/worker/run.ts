@@ -6,7 +6,6 @@ import {
   defaultSettings,
   fastestTrainingBackend,
   Net,
-  prune,
   Random,
   type Slopes,
   Trainer,
@@ -18,7 +17,7 @@ import {
 import type { Layer, LearningPoint } from "../shared/messages.ts";
 import { defaults, type Settings } from "../shared/settings.ts";
 import { BATCH, trainingData } from "./data.ts";
-import { openSession, pack } from "./network.ts";
+import { layersOf, openSession, pack } from "./network.ts";
 
 export type Stage = "training" | "tuning";
 
@@ -158,14 +157,6 @@ export class Run {
     this.#model ??= this.#trainer.model();
     return this.#model;
   }
-}
-
-/** Every activation with its slopes; 1 for those that are not rotated. */
-export function layersOf(graph: Model["graph"], tensors: Readonly<Record<string, ArrayLike<number>>>): Layer[] {
-  return prune.sitesOf(graph).map(({ name, channels, slope }) => ({
-    name,
-    values: slope === undefined ? new Array<number>(channels).fill(1) : Array.from(tensors[slope] ?? new Array<number>(channels).fill(1)),
-  }));
 }
 
 /** The backend for a network: WebAssembly, or WebGPU where there is an adapter and it is faster. */

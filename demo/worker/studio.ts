@@ -9,9 +9,9 @@ import { scoresOf, selectAt, weigh } from "./curve.ts";
 import { openData } from "./data.ts";
 import { onnxOf, readDropped } from "./files.ts";
 import { machine, threadsHere, webgpuHere } from "./machine.ts";
-import { factsOf, hitsOf, newModel, openSession, pack, shareOf } from "./network.ts";
+import { factsOf, hitsOf, layersOf, newModel, openSession, pack, shareOf } from "./network.ts";
 import { Pictures, square } from "./pictures.ts";
-import { layersOf, openBackend, Run, type RunHooks, type Stage, warmUp } from "./run.ts";
+import { openBackend, Run, type RunHooks, type Stage, warmUp } from "./run.ts";
 import { Storage } from "./storage.ts";
 import { noWork, restore, type Work, withPoint } from "./work.ts";
 
