@@ -14,6 +14,8 @@ export const MIN_PAIRS = 10;
 const MAX_IDLE_DRIFT = 0.1;
 const MAX_DRIFT_OF_LOAD = 0.25;
 const MIN_DRIFT_OF_LOAD = 0.025;
+/** To compare a total with its parts over the whole run, both must be there. */
+const MAX_LOST_OF_RUN = 0.1;
 /** More blocks lost than this, and what is left was selected by chance. */
 const MAX_REJECTED = 0.25;
 
@@ -88,6 +90,7 @@ export function analyse(record: Analysable): Analysis {
     ...clockProblems(record),
     ...(saving ? saving.problems : ["not one block of A and B was finished"]),
     ...nullProblems(comparisons),
+    ...containmentProblems(record),
   ];
   const notes = [...(record.source.notes ?? []), ...traceNotes(traces)];
   const facts = { problems, notes, arms, comparisons, ...accuracyOf(record.arms) };
@@ -270,6 +273,23 @@ function nullProblems(comparisons: readonly ComparisonResult[]): string[] {
       return [
         `the A/A run found a difference between A and itself (${null_.low.toFixed(3)} to ${null_.high.toFixed(3)}), and B's is not clear of it`,
       ];
+    }
+  }
+  return [];
+}
+
+/** A total that counts less than a part of itself is none: some platforms wire psys to nothing. */
+function containmentProblems(record: Analysable): string[] {
+  const { source, marks } = record;
+  const [start, end] = [marks[0]?.start ?? 0, marks.at(-1)?.end ?? 0];
+  const joulesOf = (id: string) => sumBetween(tracesOf(record, [id]), start, end);
+  for (const { id, contains } of source.channels.filter((channel) => source.headline.includes(channel.id))) {
+    const whole = joulesOf(id);
+    for (const part of contains) {
+      const inside = joulesOf(part);
+      if (whole.lost > MAX_LOST_OF_RUN || inside.lost > MAX_LOST_OF_RUN || inside.joules <= 1.02 * whole.joules) continue;
+      const counts = `${id} counted ${whole.joules.toPrecision(3)} J, and ${part}, which is a part of it, ${inside.joules.toPrecision(3)} J`;
+      return [`${counts}: ${id} is not to be trusted here; measure by another --source`];
     }
   }
   return [];

@@ -69,7 +69,7 @@ function parse(text: string, what: string): unknown {
 function checkVersion(value: unknown, format: string, what: string): void {
   const { format: found, version } = (value ?? {}) as { format?: unknown; version?: unknown };
   if (found !== format)
-    throw new EnergyError("E_FORMAT", `${what} says its format is ${shown(found)}, not "${format}"; give the file that Swivel wrote`);
+    throw new EnergyError("E_FORMAT", `the format of ${what} is ${shown(found)}, not "${format}"; give the file that Swivel wrote`);
   if (typeof version === "number" && version > 1)
     throw new EnergyError("E_VERSION", `${what} is of version ${version}, and this Swivel knows 1; update Swivel`);
 }

@@ -28,6 +28,7 @@ interface Options extends ScheduleOptions {
   readonly control?: string;
   readonly data?: string;
   readonly limit: number;
+  readonly sync: boolean;
   readonly host: string;
   readonly port: number;
   readonly cert?: string;
@@ -51,6 +52,7 @@ export const phoneCommand = (): Command =>
     .addOption(warmupOption())
     .addOption(dataOption())
     .option("--limit <count>", "send so many test images at most", integer(1), 200)
+    .option("--no-sync", "leave out the patterns of load that meters are laid over by")
     .addOption(seedOption("of the order of windows"))
     .option("--host <address>", "where to listen; 127.0.0.1 with adb reverse", "0.0.0.0")
     .option("--port <number>", "0 takes a free one", integer(0, 65_535), 8700)
@@ -63,7 +65,7 @@ export const phoneCommand = (): Command =>
       const signal = interruptSignal();
       const { cert, key, host, port, out, control } = options;
       if ((cert === undefined) !== (key === undefined)) throw new InputError("E_OPTION", "https takes both --cert and --key");
-      const settings = readSettings(scheduleSettings(options, control !== undefined, true));
+      const settings = readSettings(scheduleSettings(options, control !== undefined, options.sync));
       await makeFolder(out, "--out");
       const given = { A: a, B: b, C: control };
       const paths = Object.entries(given).flatMap(([arm, path]) => (path === undefined ? [] : [[arm as ArmName, path] as const]));
@@ -104,7 +106,7 @@ export const phoneCommand = (): Command =>
       const secure = cert !== undefined;
       const lines = [
         ...served.urls,
-        ...(secure ? [] : [PLAIN]),
+        ...(secure ? [] : [plain(new URL(served.urls[0] as string).port)]),
         "Start the recording, then open the address in the phone's browser. Ctrl-C ends.",
       ];
       output.result({ urls: served.urls, secure }, lines.join("\n"));
@@ -115,10 +117,11 @@ export const phoneCommand = (): Command =>
       await served.close();
     });
 
-const PLAIN = [
-  "By http a phone has no WebGPU, no threads and no Wake Lock. For all of them: `adb reverse tcp:8700 tcp:8700` (over Wi-Fi, so that no cable charges)",
-  "and http://localhost:8700/ on the phone; or https with --cert and --key (mkcert makes them).",
-].join("\n");
+const plain = (port: string): string =>
+  [
+    `By http a phone has no WebGPU, no threads and no Wake Lock. For all of them: \`adb reverse tcp:${port} tcp:${port}\` (over Wi-Fi, so that no cable charges)`,
+    `and http://localhost:${port}/ on the phone; or https with --cert and --key (mkcert makes them).`,
+  ].join("\n");
 
 async function readPem(path: string, option: string): Promise<string> {
   try {

@@ -1,4 +1,5 @@
 /** `swivel energy run A B`: measures two networks on this machine. */
+
 import { basename } from "node:path";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { Command, Option } from "commander";
@@ -7,6 +8,7 @@ import { contenderOf } from "../../energy/protocol/network.ts";
 import { Recorder } from "../../energy/protocol/recorder.ts";
 import { type Host, runCourse } from "../../energy/protocol/run.ts";
 import { readSettings, secondsOf } from "../../energy/protocol/settings.ts";
+import { anyOf } from "../../energy/protocol/signals.ts";
 import type { ArmName } from "../../energy/record.ts";
 import { openSource } from "../../energy/sources/index.ts";
 import { version } from "../../package.json";
@@ -115,7 +117,7 @@ export const runCommand = (): Command =>
           await recorder.edge();
           if (recorder.trouble !== undefined) trouble.abort(new Error(recorder.trouble));
         },
-        signal: AbortSignal.any([interrupted, trouble.signal]),
+        signal: anyOf(interrupted, trouble.signal),
         onProgress: ({ what, done, total, secondsLeft }) =>
           output.progress(`${what}  ${done} of ${total} windows, ${clock(1000 * secondsLeft)} left`),
       };

@@ -71,7 +71,9 @@ export function align(traces: readonly EnergyTrace[], marks: readonly Mark[], { 
   const [best] = pairs;
   if (!best) {
     if (clock === "same device") return { how: "time stamps", offsetMs: 0, drift: 0, uncertaintyMs: SAME_DEVICE_SLACK_MS / 20 };
-    const seen = Math.max(0, ...watts.places(first, range).map(({ correlation }) => correlation));
+    // another time zone, or a clock that nobody set
+    if (clock === "time stamps") return align(traces, marks, { clock: "none" });
+    const seen = watts.places(first, range).reduce((most, { correlation }) => Math.max(most, correlation), 0);
     throw new EnergyError(
       "E_MEASUREMENT",
       `the ${how === "load" ? "edges of the load" : "sync patterns"} of the marks are not in the recording (the best place fits by ${seen.toFixed(2)}, and ${least} are needed); record from before the start to after the end, and do not move the phone to another charger`,

@@ -1,9 +1,11 @@
 /** A measurement on a page: runs the schedule and gives the marks. */
+
 import { readModel } from "../../src/model/model.ts";
 import { makeMarks } from "../make.ts";
 import { contenderOf, type Feed, type NetworkFile, randomFeed } from "../protocol/network.ts";
 import { type Progress, runCourse } from "../protocol/run.ts";
 import { readSettings } from "../protocol/settings.ts";
+import { anyOf } from "../protocol/signals.ts";
 import type { ArmName, Marks, Settings } from "../record.ts";
 import { BatteryLog, describeDevice, hiddenSignal, keepAwake, makeBreathe } from "./surroundings.ts";
 
@@ -25,7 +27,7 @@ const now = (): number => performance.timeOrigin + performance.now();
 
 /** Throws what loading and running throw, and AbortedError where it ends before the first window. */
 export async function measureOnPage({ models, feed, settings: given, backend, tool, signal, onProgress, onNote }: PageRun): Promise<Marks> {
-  const settings = readSettings({ ...given, sync: true, controlPairs: models.C ? (given.pairs ?? 20) : 0 });
+  const settings = readSettings({ sync: true, ...given, controlPairs: models.C ? (given.pairs ?? 20) : 0 });
   const order: ArmName[] = ["A", ...(settings.nullPairs > 0 ? (["N"] as const) : []), "B", ...(models.C ? (["C"] as const) : [])];
   const fed = feed ?? randomFeed(readModel(models.A.bytes));
   const isolated = globalThis.crossOriginIsolated === true;
@@ -43,7 +45,7 @@ export async function measureOnPage({ models, feed, settings: given, backend, to
       now,
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms))),
       breathe: makeBreathe(),
-      signal: AbortSignal.any([signal, hidden]),
+      signal: anyOf(signal, hidden),
       onProgress,
     });
     battery.stop();

@@ -1,8 +1,10 @@
 /** The page on which a phone or any browser measures: choose networks, run, take marks.json along, drop the recording, see the report. */
+
 import { SwivelError } from "../../src/errors.ts";
 import { PRESETS } from "../import/columns.ts";
 import type { Feed, NetworkFile } from "../protocol/network.ts";
 import { defaultSettings, secondsOf } from "../protocol/settings.ts";
+import { anyOf } from "../protocol/signals.ts";
 import type { ArmName, EnergyRecord, Marks, Settings } from "../record.ts";
 import { duration } from "../report/format.ts";
 import { html } from "../report/html.ts";
@@ -103,7 +105,7 @@ export function mountEnergyPage(root: HTMLElement, options: EnergyPageOptions): 
     return { ...options.settings, ...numbers, mode };
   };
   const tellTime = (): void => {
-    const seconds = secondsOf({ ...defaultSettings, ...settingsNow(), sync: true });
+    const seconds = secondsOf({ ...defaultSettings, sync: true, ...settingsNow() });
     part("time").textContent =
       `About ${duration(seconds)}. Start the recording first. Keep this page in front, the screen as bright as it is, and the device where it lies.`;
   };
@@ -130,7 +132,7 @@ export function mountEnergyPage(root: HTMLElement, options: EnergyPageOptions): 
         settings: settingsNow(),
         backend: new FormData(runForm).get("backend") as "auto" | "wasm" | "webgpu",
         tool: options.tool,
-        signal: AbortSignal.any([running.signal, leave.signal]),
+        signal: anyOf(running.signal, leave.signal),
         onProgress({ what, done, total, secondsLeft }) {
           bar.value = total > 0 ? done / total : 0;
           say(`${what}: ${done} of ${total} windows, ${duration(secondsLeft)} left`);

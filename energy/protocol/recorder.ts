@@ -16,6 +16,7 @@ export class Recorder {
   readonly #values: (number | null)[][];
   readonly #faults: { t: number; why: string }[] = [];
   #stopped = false;
+  #samples: Promise<Samples> | undefined;
   #error: unknown;
   #loop: Promise<void> = Promise.resolve();
 
@@ -50,7 +51,12 @@ export class Recorder {
   }
 
   /** Ends reading; what was read is kept whatever happened. */
-  async stop(): Promise<Samples> {
+  stop(): Promise<Samples> {
+    this.#samples ??= this.#end();
+    return this.#samples;
+  }
+
+  async #end(): Promise<Samples> {
     this.#stopped = true;
     await this.#reader.close();
     await this.#loop;

@@ -189,10 +189,10 @@ class Running {
     await this.#mark(
       { kind: "warm-up", arm },
       async () => {
-        const times: number[] = [];
+        let times: number[] = [];
         for (let seconds = 0; seconds < warmupSeconds && !settled; ) {
           const step = Math.min(WARMUP_STEP_SECONDS, warmupSeconds - seconds);
-          times.push(...(await this.#load(arm, step)));
+          times = times.concat(await this.#load(arm, step));
           seconds += step;
           // the first half is where the slope is
           settled = seconds >= Math.min(LEAST_WARMUP_SECONDS, warmupSeconds) && isSettled(times.slice(times.length >> 1));

@@ -23,7 +23,8 @@ export interface Zone {
   readonly forbidden?: boolean;
 }
 
-const FOLDER = "class/powercap";
+/** The links that programs use, and where they lead; a copy may hold one of the two. */
+const FOLDERS = ["class/powercap", "devices/virtual/powercap"] as const;
 /** Zones lie flat in the real tree, by links; in copies of it they may lie in one another. */
 const MAX_DEPTH = 3;
 const LINKS = new Set(["device", "subsystem", "power"]);
@@ -39,7 +40,7 @@ export async function findZones(tree: Tree): Promise<Zone[]> {
       if (depth < MAX_DEPTH) await walk(path, depth + 1);
     }
   };
-  await walk(FOLDER, 1);
+  for (const folder of FOLDERS) if (paths.size === 0) await walk(folder, 1);
   const zones: Zone[] = [];
   for (const [zone, path] of [...paths].sort(([a], [b]) => byZone(a, b))) zones.push(await readZone(tree, zone, path));
   return named(zones);

@@ -170,3 +170,49 @@ describe("refusals", () => {
     for (const source of sources) expect(source.available || source.reason.length > 0).toBe(true);
   });
 });
+
+describe("swivel energy import", () => {
+  const life = live(truth(6, 0.2), settings({ seed: 6, pairs: 10, sync: true }), 100);
+  const table = () => {
+    const { samples } = see(life, { kind: "power", everyMs: 200, noise: 0.02, clock: { offsetMs: life.start, drift: 80e-6 } }, 6);
+    return `Time(s),Power(W)\n${samples.t.map((t, i) => `${(t / 1000).toFixed(3)},${samples.values.all?.[i]?.toFixed(4)}`).join("\n")}\n`;
+  };
+  const files = () => put("import", { "marks.json": Buffer.from(JSON.stringify(marksOfLife(life))), "meter.csv": Buffer.from(table()) });
+
+  it("lays a meter's table over the marks, and gives the same report", async () => {
+    const dir = files();
+    const args = ["energy", "import", "--marks", join(dir, "marks.json"), "--csv", join(dir, "meter.csv"), "--out", dir];
+    const { result, clock } = await json([...args, "--battery-full"]);
+    expect(result.problems).toEqual([]);
+    expect(result.verdict).toMatch(/^Per inference, B needs .* less energy than A/);
+    expect(clock.how).toBe("sync patterns");
+    expect(Math.abs(clock.drift - 80e-6)).toBeLessThan(100e-6);
+    expect((await json(["energy", "check", join(dir, "energy.json")])).sound).toBe(true);
+    expectRefusal(await swivel(args), "E_MEASUREMENT", /meter.csv/, /--battery-full/);
+  });
+
+  it("refuses what is no recording, and says which file", async () => {
+    const dir = files();
+    const marks = ["energy", "import", "--marks", join(dir, "marks.json")];
+    expectRefusal(await swivel(marks), "E_OPTION", /give one recording/);
+    expectRefusal(await swivel([...marks, "--csv", "x", "--firefox", "y"]), "E_OPTION", /give one recording/);
+    expectRefusal(await swivel([...marks, "--perfetto", join(dir, "meter.csv")]), "E_FORMAT", /no Perfetto trace/);
+    expectRefusal(await swivel([...marks, "--firefox", join(dir, "meter.csv")]), "E_FORMAT", /no JSON/);
+    expectRefusal(await swivel([...marks, "--csv", join(dir, "meter.csv"), "--column", "watts"]), "E_OPTION", /no ROLE=NAME/);
+    expectRefusal(await swivel([...marks, "--battery", "19"]), "E_SOURCE", /did not show its battery/);
+    expectRefusal(
+      await swivel(["energy", "import", "--marks", join(dir, "meter.csv"), "--csv", join(dir, "meter.csv")]),
+      "E_FORMAT",
+      /no JSON/,
+    );
+  });
+});
+
+it("swivel inspect --energy says estimate wherever it gives a joule", async () => {
+  const model = network("estimated.safetensors", 8);
+  const { stdout } = await swivel(["inspect", model, "--energy"]);
+  expect(stdout).toMatch(/^estimate +op +multiply-adds +moved +energy$/m);
+  expect(stdout).toMatch(/^estimate, not measured: .*J per inference on the Wasm backend, by M. Horowitz.*ISSCC 2014/m);
+  expect((await json(["inspect", model, "--energy"])).energy).toMatchObject({ kind: "estimate", backend: "wasm" });
+  expect(await json(["inspect", model])).not.toHaveProperty("energy");
+});

@@ -50,19 +50,22 @@ export interface RunOptions {
   readonly through?: readonly string[];
   /** Gets what has been said on stderr so far, each time that something is, and the process. */
   readonly onStderr?: (text: string, child: ChildProcess) => void;
+  /** The same of stdout, for commands that go on after their result. */
+  readonly onStdout?: (text: string, child: ChildProcess) => void;
 }
 
 /** What Node's WebGPU (Dawn) tells of the machine's drivers, whoever asks for an adapter; no word of ours. */
 const DAWN = /^Warning: .*\n(?: {4}at .*\n\n?)*/gm;
 
 /** Starts the command in the test file's folder and waits for its end. */
-export function swivel(args: readonly string[], { env, through = [], onStderr }: RunOptions = {}): Promise<Ran> {
+export function swivel(args: readonly string[], { env, through = [], onStderr, onStdout }: RunOptions = {}): Promise<Ran> {
   const [program = "", ...rest] = [...through, process.execPath, cli, ...args];
   return new Promise((resolve, reject) => {
     const child = spawn(program, rest, { cwd: folder, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (piece) => {
       stdout += piece;
+      onStdout?.(stdout, child);
     });
     child.stderr.on("data", (piece) => {
       stderr += piece;

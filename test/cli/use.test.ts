@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { root } from "../../tools/entries.ts";
 import { expectRefusal, folder, swivel } from "./run.ts";
 
-const commands = ["tour", "train", "prune", "pack", "eval", "inspect", "init", "data"];
+const commands = ["tour", "train", "prune", "pack", "eval", "inspect", "energy", "init", "data"];
 
 describe("help", () => {
   it("comes without a command, and names them all", async () => {
@@ -16,13 +16,16 @@ describe("help", () => {
     for (const example of alone.stdout.match(/^ {2}swivel .*$/gm) ?? []) expect(commands).toContain(example.split(" ")[3]);
   });
 
-  it.each([...commands, "data fetch"])("of %s fits 80 columns, describes every option and has --json", async (command) => {
-    const { code, stdout, stderr } = await swivel([...command.split(" "), "--help"]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
-    for (const option of stdout.match(/^ {2}-.*$/gm) ?? []) expect(option).toMatch(/\S {2,}\S/);
-    if (command !== "data") expect(stdout).toContain("--json");
-  });
+  it.each([...commands, "data fetch", ...["sources", "run", "plan", "import", "phone", "check"].map((name) => `energy ${name}`)])(
+    "of %s fits 80 columns, describes every option and has --json",
+    async (command) => {
+      const { code, stdout, stderr } = await swivel([...command.split(" "), "--help"]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+      for (const option of stdout.match(/^ {2}-.*$/gm) ?? []) expect(option).toMatch(/\S {2,}\S/);
+      if (command !== "data" && command !== "energy") expect(stdout).toContain("--json");
+    },
+  );
 
   it("is not printed instead of an answer: a group of commands alone is wrong use", async () => {
     expect(await swivel(["data"])).toMatchObject({ code: 2, stdout: "" });

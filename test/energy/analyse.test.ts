@@ -152,6 +152,24 @@ describe("nothing is concluded where", () => {
   });
 });
 
+it("a total that counts less than its part is not trusted", () => {
+  const record = recordOf(live(truth(1, 0.2), settings()));
+  const [channel] = record.source.channels as [(typeof record.source.channels)[number]];
+  const part = { ...channel, id: "part" };
+  const withPart = (share: number) => {
+    const values = record.samples.values.all?.map((_, i) => i * share) ?? [];
+    const channels = [{ ...channel, contains: ["part"] }, part];
+    return analyse({
+      ...record,
+      source: { ...record.source, channels },
+      samples: { ...record.samples, values: { ...record.samples.values, part: values } },
+    });
+  };
+  // 10 W in all
+  expect(withPart(8).problems).toEqual([]);
+  expect(withPart(30).problems.join()).toMatch(/all counted .* J, and part, which is a part of it, .* J: all is not to be trusted/);
+});
+
 describe("the A/A run", () => {
   const run = (n: number, b: number) => {
     const device = truth(11, 0, { windowNoise: 0.005 });

@@ -104,6 +104,11 @@ describe("a meter's table", () => {
       `Time;Power (W)\n${rows(life, power(), (t, w) => `${new Date(t + 31_000).toISOString().replace("T", " ").replace("Z", "")};${w.toFixed(3).replace(".", ",")}`)}`,
     ],
     [
+      "whose clock is hours off",
+      {},
+      `Time(ms),Power(W)\n${rows(life, power(), (t, w) => `${(t + 7_200_000).toFixed(0)},${w.toFixed(3)}`)}`,
+    ],
+    [
       "with times of the day over midnight",
       {},
       `"Time","Power (W)"\n${rows(life, power(), (t, w) => `"${new Date(t - life.start + 85_000_000).toISOString().slice(11, 23)}","${w.toFixed(3)}"`)}`,

@@ -82,7 +82,9 @@ describe("zones", () => {
     const inside = Object.fromEntries(
       Object.entries(nested).map(([path, text]) => [path.replace("intel-rapl:0:", "intel-rapl:0/intel-rapl:0:"), text]),
     );
-    for (const files of [nested, inside]) expect(info(await findRapl(memoryTree(files)))?.headline).toEqual(["package-0", "package-10"]);
+    const devices = Object.fromEntries(Object.entries(inside).map(([path, text]) => [path.replace("class/", "devices/virtual/"), text]));
+    for (const files of [nested, inside, devices])
+      expect(info(await findRapl(memoryTree(files)))?.headline).toEqual(["package-0", "package-10"]);
   });
 });
 
