@@ -20,7 +20,7 @@ function serveSession(port: Port): void {
   const perform = async (request: Exclude<Request, { kind: "abort" | "dispose" }>) => {
     if (request.kind === "load") {
       const { bytes, settings, module } = request;
-      const load = async () => ({ hex: module as string });
+      const load = async () => ({ text: module as string });
       const build = { kernels: inferenceKernels, load: { relaxed: load, baseline: load } };
       engine = await createEngine(bytes, settings, build, {
         signal: loading.signal,

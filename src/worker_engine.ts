@@ -110,7 +110,7 @@ class WorkerEngine implements Engine {
     const { simd, wasmUrl } = this.#settings;
     if (wasmUrl !== undefined) return undefined;
     try {
-      return (await inferenceBuild.load[await chooseSimd(simd)]()).hex;
+      return (await inferenceBuild.load[await chooseSimd(simd)]()).text;
     } catch (error) {
       if (error instanceof BackendError) return undefined;
       throw error;

@@ -5,7 +5,7 @@ import { BackendError, DataError, type ErrorCode, GraphError, InputError, ModelE
 import type { EngineSettings } from "./options.ts";
 
 export type Request =
-  /** `module`: the kernels in hexadecimal, which the page has inlined already; not given where the settings have an address to fetch them from. */
+  /** `module`: the kernels as text, which the page has inlined already; not given where the settings have an address to fetch them from. */
   | {
       readonly kind: "load";
       readonly id: number;

@@ -2,7 +2,7 @@
  * Runs a plan as any number of workers would, on one thread and without a backend: worker after worker, step by step. A worker passes the
  * barrier alone where the control block says that all others have arrived.
  */
-import { fromHex } from "../../src/backends/wasm/binary.ts";
+import { fromText } from "../../src/backends/wasm/binary.ts";
 import { CONTROL_BYTES, type ControlField, controlIndex } from "../../src/backends/wasm/control.ts";
 import { chooseSimd, type Simd } from "../../src/backends/wasm/features.ts";
 import { placePrepared } from "../../src/backends/wasm/prepared.ts";
@@ -33,7 +33,7 @@ export class Workers {
     await chooseSimd(simd);
     const generated =
       simd === "relaxed" ? import("../../training/backends/generated/relaxed.ts") : import("../../training/backends/generated/baseline.ts");
-    return new Workers(new WebAssembly.Module(fromHex((await generated).hex)));
+    return new Workers(new WebAssembly.Module(fromText((await generated).text)));
   }
 
   /**

@@ -2,7 +2,7 @@
 import type { Graph } from "../../graph/graph.ts";
 import { verify } from "../../graph/verify.ts";
 import type { Backend, CompileOptions, Executable } from "../backend.ts";
-import { fetchBinary, fromHex, refusal, unshare } from "./binary.ts";
+import { fetchBinary, fromText, refusal, unshare } from "./binary.ts";
 import { WasmExecutable, type WasmModule } from "./executable.ts";
 import { chooseSimd, chooseThreads, type Simd } from "./features.ts";
 import { inferenceKernels, type KernelSet } from "./lowering.ts";
@@ -20,8 +20,8 @@ export interface WasmOptions {
 /** A build of the module: its kernels, and its inlined bytes for each SIMD level. */
 export interface WasmBuild {
   readonly kernels: KernelSet;
-  /** Hexadecimal; a dynamic import, so that an app loads only the level it runs. */
-  readonly load: Readonly<Record<Simd, () => Promise<{ readonly hex: string }>>>;
+  /** As `fromText` reads it; a dynamic import, so that an app loads only the level it runs. */
+  readonly load: Readonly<Record<Simd, () => Promise<{ readonly text: string }>>>;
 }
 
 export const inferenceBuild: WasmBuild = {
@@ -36,7 +36,7 @@ export async function createWasmBackend(build: WasmBuild, options: WasmOptions =
   const url = options.wasmUrl;
   const shared =
     url === undefined
-      ? fromHex((await build.load[simd]()).hex)
+      ? fromText((await build.load[simd]()).text)
       : await fetchBinary(`${String(url).replace(/\/?$/, "/")}${build.kernels.name}.${simd}.wasm`);
   let module: WebAssembly.Module;
   try {
