@@ -15,7 +15,7 @@ export async function comesUp(worker: Worker, script: string, start?: object): P
       worker.onerror = (event) => {
         // heard here; no concern of the page's own handlers
         event.preventDefault();
-        reject(new Error(event.message || `its script, ${script}, could not be loaded; bundle it as an entry beside the app's`));
+        reject(new Error(event.message || `its script, ${script}, could not be loaded`));
       };
       timer = setTimeout(reject, PATIENCE, new Error("it did not answer"));
       if (start) worker.postMessage(start);

@@ -45,10 +45,7 @@ export const isWindow = (): boolean => !isNode() && typeof document !== "undefin
 export async function chooseSimd(wanted: Simd | "auto"): Promise<Simd> {
   // where scripts are only interpreted (iOS' lockdown mode) there is no WebAssembly at all
   if (!globalThis.WebAssembly?.validate(probe(...ZERO))) {
-    throw new BackendError(
-      "E_UNSUPPORTED",
-      "this engine has no WebAssembly SIMD (browsers have it since 2021, Safari since 16.4); update it",
-    );
+    throw new BackendError("E_UNSUPPORTED", "this engine has no WebAssembly SIMD (Safari has it since 16.4); update it");
   }
   if (wanted === "baseline") return "baseline";
   // f32x4.relaxed_madd
@@ -78,7 +75,7 @@ export async function chooseThreads(wanted: number | "auto"): Promise<{ threads:
   if (!isNode() && globalThis.crossOriginIsolated !== true) {
     return {
       threads: 1,
-      why: "the page is not cross-origin isolated (it needs the COOP and COEP headers), so memory cannot be shared with threads",
+      why: "the page is not cross-origin isolated (by COOP and COEP headers), so threads cannot share memory",
     };
   }
   if (typeof SharedArrayBuffer === "undefined") return { threads: 1, why: "this browser has no SharedArrayBuffer" };
