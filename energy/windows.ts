@@ -5,7 +5,7 @@ import { type EnergyTrace, sumBetween, traceOf } from "./trace.ts";
 
 /** A window in which more of the time is without readings does not count. */
 const MAX_LOST = 0.02;
-/** Windows of one arm within one block whose median latencies differ by more were not run under the same conditions. */
+/** Windows of one arm within one block whose latencies differ by more were not run under the same conditions. */
 const MAX_LATENCY_CHANGE = 0.25;
 /** A window must see so many steps of its source. */
 const MIN_STEPS = 5;
@@ -95,12 +95,16 @@ function windowOf(record: Measured, traces: readonly EnergyTrace[], mark: Mark):
   return { window, why: reason() };
 }
 
+/** By both, since a pause moves the mean alone, and a coarse clock the median alone. */
 function changed(windows: readonly WindowEnergy[]): string | undefined {
   for (const arm of new Set(windows.map((window) => window.arm))) {
-    const [a = Number.NaN, b = Number.NaN] = windows.filter((window) => window.arm === arm).map(({ medianMs }) => medianMs);
-    const change = Math.abs(Math.log(b / a));
-    if (change > Math.log(1 + MAX_LATENCY_CHANGE))
-      return `${arm} took ${a.toPrecision(3)} ms and then ${b.toPrecision(3)} ms: the clock changed within the block`;
+    const [a, b] = windows.filter((window) => window.arm === arm);
+    if (!a || !b) continue;
+    const change = Math.min(...[b.meanMs / a.meanMs, b.medianMs / a.medianMs].map((ratio) => Math.abs(Math.log(ratio))));
+    if (change > Math.log(1 + MAX_LATENCY_CHANGE)) {
+      const took = `${arm} took ${a.meanMs.toPrecision(3)} ms and then ${b.meanMs.toPrecision(3)} ms`;
+      return `${took}: the clock changed within the block`;
+    }
   }
   return undefined;
 }

@@ -47,7 +47,7 @@ function form({ models = {}, settings }: EnergyPageOptions): string {
     ([name, label, step]) =>
       html`<label>${label} <input type="number" inputmode="decimal" name="${name}" value="${String(values[name])}" min="0" step="${step}"></label>`,
   );
-  return html`<form>
+  return html`<form novalidate>
 <fieldset><legend>What to compare</legend>${files}</fieldset>
 <fieldset><legend>How</legend>
 <label>Mode <select name="mode"><option value="work">one inference after the other</option><option value="rate">at a fixed rate</option></select></label>

@@ -15,16 +15,16 @@ const SHORTEST_MS = 5;
 /** A package that states no limit is taken to draw no more than this, when it is decided how often to look. */
 const LIKELY_WATTS = 250;
 
-const isPackage = ({ name }: Zone): boolean => /^package\b/.test(name);
-const isPsys = ({ name }: Zone): boolean => name === "psys";
-const isMemory = ({ name }: Zone): boolean => /^dram\b/.test(name);
+const isPackage = ({ name }: Zone): boolean => /^package/i.test(name);
+const isPsys = ({ name }: Zone): boolean => /^psys/i.test(name);
+const isMemory = ({ name }: Zone): boolean => /^dram/i.test(name);
 
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
-  [/^psys$/, "the whole platform as the processor counts it: packages, memory and what the maker wired to it; not the screen"],
-  [/^package\b/, "a processor package: cores, caches, memory controller, integrated GPU; not memory, screen or radios"],
-  [/^core$/, "the processor's cores"],
-  [/^uncore$/, "what of the package is no core; on most, the integrated GPU"],
-  [/^dram\b/, "memory modules"],
+  [/^psys/i, "the whole platform as the processor counts it: packages, memory and what the maker wired to it; not the screen"],
+  [/^package/i, "a processor package: cores, caches, memory controller, integrated GPU; not memory, screen or radios"],
+  [/^core$/i, "the processor's cores"],
+  [/^uncore$/i, "what of the package is no core; on most, the integrated GPU"],
+  [/^dram/i, "memory modules"],
 ];
 
 const coversOf = ({ name }: Zone): string => MEANINGS.find(([pattern]) => pattern.test(name))?.[1] ?? `what the zone "${name}" counts`;

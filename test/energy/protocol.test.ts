@@ -176,6 +176,7 @@ describe("a warm-up", () => {
     ["that is flat but for a pause", noisy((i) => (i === 50 ? 900 : 8)), true],
     ["that still falls", noisy((i) => 8 + 4 * Math.exp(-i / 200)), false],
     ["that rises, as hot phones do", noisy((i) => 8 + i / 100), false],
+    ["on a clock of whole milliseconds", Array.from({ length: 40_000 }, () => (random.uniform() < 0.3 ? 1 : 0)), true],
     ["of a few inferences", [8, 8, 8], false],
   ])("%s is told", (_, ms, settled) => expect(isSettled(ms)).toBe(settled));
 });

@@ -66,6 +66,9 @@ describe("zones", () => {
     expect(info(await findRapl(memoryTree(dies)))?.headline).toEqual(["package-0-die-0", "package-0-die-1"]);
     const twins = { ...zone("intel-rapl:0", "package-0"), ...zone("intel-rapl:1", "package-0") };
     expect(info(await findRapl(memoryTree(twins)))?.headline).toEqual(["package-0", "package-0@intel-rapl:1"]);
+    expect(headlines(await findRapl(memoryTree({ ...zone("intel-rapl:0", "Package 0"), ...zone("intel-rapl:1", "dram") })))).toEqual([
+      "rapl:Package 0",
+    ]);
     const odd = { ...zone("intel-rapl:0", "package-0"), ...zone("intel-rapl:0:0", "ccd 7"), ...zone("other-cap:3", "") };
     const found = await findRapl(memoryTree(odd));
     expect(line(found, "rapl:package-0/ccd 7")).toMatchObject({ partOf: "rapl:package-0" });
