@@ -14,6 +14,8 @@ const MINIMUM = 2;
 /** Half the slider's thumb: its track ends so far from its edges. */
 const THUMB = 13;
 
+const LEAD = "Choose how flat is flat enough. Crossed tiles go, with all the weights that read them.";
+
 /** A figure at the slider's place: measured at a point of the curve, or estimated between two. */
 interface Figure {
   readonly value: number;
@@ -49,6 +51,8 @@ export function startCut(): void {
     histogram.show(curve && { values: values.map((value) => Math.min(value, top)), from: 0, to: top, threshold, ticks: [], inset: THUMB });
     if (curve) grid.show(curve.slopes, { threshold, scores: curve.layers, minimum: MINIMUM });
     else grid.show([], { minimum: MINIMUM });
+    const lead = curve?.criterion === "l1" ? "Plain ReLUs have no slopes to read: filters are ranked by the size of their weights." : LEAD;
+    say(byId("cut-lead"), lead);
     const figures = curve && figuresAt(curve, threshold);
     say(byId("threshold-value"), curve ? threshold.toFixed(3) : DASH);
     say(

@@ -168,8 +168,10 @@ function drawTile(context: CanvasRenderingContext2D, { x, y, side, slope, doomed
     context.globalAlpha = 0.9;
     context.lineWidth = Math.max(1, side * 0.035);
     context.beginPath();
-    context.moveTo(x + 0.14 * side, y + 0.86 * side);
-    context.lineTo(x + 0.86 * side, y + 0.14 * side);
+    // across the hinge, whichever way that stands
+    const [from, to] = slope < 0 ? [0.86, 0.14] : [0.14, 0.86];
+    context.moveTo(x + 0.14 * side, y + from * side);
+    context.lineTo(x + 0.86 * side, y + to * side);
     context.stroke();
   }
   context.globalAlpha = 1;

@@ -80,7 +80,11 @@ export class LearningPlot {
     const end = Math.max(0, ...points.filter(({ stage }) => stage === "training").map(({ at }) => at));
     this.#cutAt = points.some(({ stage }) => stage === "tuning") ? end : undefined;
     const x = points.map(({ stage, at }) => (stage === "tuning" ? end + at : at));
-    this.#plot.set([x, points.map(({ accuracy }) => accuracy), points.map(({ validation }) => validation?.accuracy ?? null)]);
+    this.#plot.set([
+      x,
+      points.map(({ accuracy, validation }) => (validation ? null : accuracy)),
+      points.map(({ validation }) => validation?.accuracy ?? null),
+    ]);
   }
 
   #options(width: number): uPlot.Options {
@@ -102,7 +106,7 @@ export class LearningPlot {
       },
       series: [
         {},
-        { stroke: soft, width: 1, points: { show: false } },
+        { stroke: soft, width: 1, spanGaps: true, points: { show: false } },
         { stroke: up, width: 3, spanGaps: true, points: { show: true, size: 6, fill: up } },
       ],
       hooks: { draw: [cutLine] },

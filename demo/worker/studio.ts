@@ -270,6 +270,8 @@ class Studio {
     this.#tell({ kind: "backend", explanation: run.explain() });
     const start = performance.now();
     const end = await run.go();
+    // by now it is known how many threads it took
+    this.#tell({ kind: "backend", explanation: run.explain() });
     this.#work = { ...this.#work, active: this.#work.active + performance.now() - start };
     if (end === "paused") {
       this.#write(run.stage, await run.checkpoint());

@@ -1,5 +1,5 @@
 /** The web app, built and served for a test, and what tests do with its page. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { AxeResults } from "axe-core";
@@ -21,6 +21,8 @@ export interface App {
   readonly url: string;
   /** Below a path, on a host that sends no headers of its own. */
   readonly plain: string;
+  /** Makes what is served another version. */
+  release(): void;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,10 @@ export async function openApp(): Promise<App> {
   return {
     url: `${servers[0]?.url}/`,
     plain: `${servers[1]?.url}/some/path/`,
+    release() {
+      const file = join(below, "service_worker.js");
+      writeFileSync(file, readFileSync(file, "utf8").replace(/"[0-9a-f]{12}"/, '"0123456789ab"'));
+    },
     async close() {
       for (const server of servers) await server.close();
       rmSync(dir, { recursive: true, force: true });

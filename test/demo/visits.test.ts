@@ -65,8 +65,15 @@ describe("the web app", () => {
 
   it("is installable, and trains without a network after the first visit", async () => {
     const context = await browser.newContext(desktop);
+    const loaded: Promise<number>[] = [];
+    context.on("requestfinished", (request) => {
+      if (!request.url().includes("/data/")) loaded.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
+    });
     const { page, noise } = await openPage(context, app.url + QUICK);
     await page.locator('[data-testid="offline"][data-ready="true"]').waitFor();
+    const bytes = (await Promise.all(loaded)).reduce((sum, size) => sum + size, 0);
+    expect(bytes).toBeGreaterThan(100 * 1024);
+    expect(bytes).toBeLessThan(250 * 1024);
     const devtools = await context.newCDPSession(page);
     const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
     // a test's profile is a private one, in which nothing is installed
@@ -81,6 +88,22 @@ describe("the web app", () => {
     expect(noise).toEqual([]);
     await context.close();
   }, 120_000);
+
+  it("offers a new version, and takes it when it is asked to", async () => {
+    const context = await browser.newContext(desktop);
+    const { page } = await openPage(context, app.url);
+    await page.locator('[data-testid="offline"][data-ready="true"]').waitFor();
+    app.release();
+    await page.reload();
+    const offer = page.getByTestId("notice").filter({ hasText: "A new version of this page is here" });
+    await offer.waitFor();
+    const before = await page.evaluate("performance.timeOrigin");
+    await offer.getByRole("button", { name: "Use it" }).click();
+    await expect.poll(() => page.evaluate("performance.timeOrigin").catch(() => before)).not.toBe(before);
+    await expectPhase(page, /^ready$/);
+    expect(await page.evaluate("caches.keys()")).toHaveLength(1);
+    await context.close();
+  });
 
   it("isolates itself below any path on a host that sends no headers; where it cannot, it says so and trains in one thread", async () => {
     const helped = await browser.newContext(desktop);
