@@ -171,8 +171,9 @@ export function prepare(
   for (let block = share(blocks, worker, workers); block < end; block++) {
     const row = share(filters, block, blocks);
     const rows = share(filters, block + 1, blocks) - row;
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < channels; c++) {
+    // in the order in which they are written
+    for (let c = 0; c < channels; c++) {
+      for (let r = 0; r < rows; r++) {
         let from = w + <usize>(row + r) * filter + <usize>c * channel;
         for (let i = 0; i < 3; i++) {
           weights(m, load<f32>(from), load<f32>(from + tap), load<f32>(from + 2 * tap), room + 8 * i, 32);

@@ -76,9 +76,9 @@ export function weights(m: i32, g0: f64, g1: f64, g2: f64, at: usize, apart: usi
   const odd1 = <f64>A * g1;
   const even2 = g0 + 2 * g2;
   const odd2 = <f64>B * g1;
-  store<f64>(at + apart, (even1 + odd1) / -1.5);
-  store<f64>(at + 2 * apart, (even1 - odd1) / -1.5);
-  store<f64>(at + 3 * apart, (even2 + odd2) / 6);
-  store<f64>(at + 4 * apart, (even2 - odd2) / 6);
+  store<f64>(at + apart, (even1 + odd1) * (-1 / 1.5));
+  store<f64>(at + 2 * apart, (even1 - odd1) * (-1 / 1.5));
+  store<f64>(at + 3 * apart, (even2 + odd2) * (1.0 / 6));
+  store<f64>(at + 4 * apart, (even2 - odd2) * (1.0 / 6));
   store<f64>(at + 5 * apart, g2);
 }

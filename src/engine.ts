@@ -1,7 +1,7 @@
 /** A model ready to run, in whichever thread this is: read, optimized, compiled. `Session` talks to one here or in a worker. */
 import { abortable } from "./backends/abort.ts";
 import type { Executable, Explanation, NodeTime, TensorData, Tensors } from "./backends/backend.ts";
-import type { WasmBuild } from "./backends/wasm/backend.ts";
+import { openModule, type WasmBuild } from "./backends/wasm/backend.ts";
 import { AbortedError, BackendError, InputError } from "./errors.ts";
 import type { Value } from "./graph/graph.ts";
 import { isOptimized } from "./graph/optimized.ts";
@@ -50,12 +50,15 @@ export async function createEngine(
   build: WasmBuild,
   hooks: EngineHooks = {},
 ): Promise<Engine> {
+  // fetched and compiled while the model is read; whoever waits for it hears of errors
+  const opened = settings.backend === "webgpu" ? undefined : openModule(build, settings);
+  opened?.catch(() => {});
   const model = readModel(bytes);
   // packed models leave nothing to do for the passes, and do not load them
   const { graph, tensors } = isOptimized(model.graph) ? model : (await import("./passes/optimize.ts")).optimize(model.graph, model.tensors);
   const network = { graph, tensors };
   const tooLarge = settings.precision === "f16" ? beyondHalf(network.tensors) : undefined;
-  const placement = new Placement(network, tooLarge === undefined ? settings : { ...settings, precision: "f32" }, build);
+  const placement = new Placement(network, tooLarge === undefined ? settings : { ...settings, precision: "f32" }, build, opened);
   let thrown: { readonly error: unknown } | undefined;
   const onPipelines = (done: number, total: number): void => {
     try {

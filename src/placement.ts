@@ -1,7 +1,7 @@
 /** Where a model runs: the choice of a backend when it is loaded, and of another one when that fails. */
 import type { Backend, Executable } from "./backends/backend.ts";
 import { isLost, type LosableBackend, reasonOf, recoverable } from "./backends/recovery.ts";
-import { createWasmBackend, type WasmBuild } from "./backends/wasm/backend.ts";
+import { createWasmBackend, type OpenedModule, type WasmBuild } from "./backends/wasm/backend.ts";
 import { adapterFacts, searchAdapter } from "./backends/webgpu/adapter.ts";
 import { AbortedError, BackendError, SwivelError } from "./errors.ts";
 import type { Graph, Tensors, Value } from "./graph/graph.ts";
@@ -36,12 +36,15 @@ export class Placement {
   readonly #tensors: Tensors;
   readonly #settings: EngineSettings;
   readonly #build: WasmBuild;
+  readonly #opened: Promise<OpenedModule> | undefined;
 
-  constructor(network: { graph: Graph; tensors: Tensors }, settings: EngineSettings, build: WasmBuild) {
+  /** `opened`: the build's module with these settings, if it is being compiled already. */
+  constructor(network: { graph: Graph; tensors: Tensors }, settings: EngineSettings, build: WasmBuild, opened?: Promise<OpenedModule>) {
     this.#graph = network.graph;
     this.#tensors = network.tensors;
     this.#settings = settings;
     this.#build = build;
+    this.#opened = opened;
   }
 
   /**
@@ -116,7 +119,7 @@ export class Placement {
 
   #openWasm(why: string): Promise<Backend> {
     const { simd, threads, wasmUrl } = this.#settings;
-    return createWasmBackend(this.#build, { simd, threads, wasmUrl, why });
+    return createWasmBackend(this.#build, { simd, threads, wasmUrl, why }, this.#opened);
   }
 
   async #openGpu(device?: GPUDevice, adapter?: GPUAdapter): Promise<LosableBackend> {

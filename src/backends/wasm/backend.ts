@@ -29,8 +29,11 @@ export const inferenceBuild: WasmBuild = {
   load: { relaxed: () => import("./generated/relaxed.ts"), baseline: () => import("./generated/baseline.ts") },
 };
 
+/** A compiled module, with what it runs on. */
+export type OpenedModule = Omit<WasmModule, "why">;
+
 /** Throws BackendError E_UNSUPPORTED without WebAssembly SIMD, E_BACKEND where the module does not load. */
-export async function createWasmBackend(build: WasmBuild, options: WasmOptions = {}): Promise<Backend> {
+export async function openModule(build: WasmBuild, options: WasmOptions): Promise<OpenedModule> {
   const simd = await chooseSimd(options.simd ?? "auto");
   const { threads, why: threadsWhy } = await chooseThreads(options.threads ?? "auto");
   const url = options.wasmUrl;
@@ -38,20 +41,21 @@ export async function createWasmBackend(build: WasmBuild, options: WasmOptions =
     url === undefined
       ? fromText((await build.load[simd]()).text)
       : await fetchBinary(`${String(url).replace(/\/?$/, "/")}${build.kernels.name}.${simd}.wasm`);
-  let module: WebAssembly.Module;
   try {
-    module = await WebAssembly.compile(threads > 1 ? shared : unshare(shared));
+    const module = await WebAssembly.compile(threads > 1 ? shared : unshare(shared));
+    return { module, kernels: build.kernels, simd, threads, threadsWhy };
   } catch (error) {
     throw refusal(error);
   }
-  const host: WasmModule = {
-    module,
-    kernels: build.kernels,
-    simd,
-    threads,
-    threadsWhy,
-    why: options.why ?? "the Wasm backend was asked for",
-  };
+}
+
+/** Throws what `openModule` throws. `opened`: what it gave for the same build and options. */
+export async function createWasmBackend(
+  build: WasmBuild,
+  options: WasmOptions = {},
+  opened: Promise<OpenedModule> = openModule(build, options),
+): Promise<Backend> {
+  const host: WasmModule = { ...(await opened), why: options.why ?? "the Wasm backend was asked for" };
   const executables = new Set<Executable>();
   return {
     name: "wasm",
