@@ -10,7 +10,7 @@
  *
  * Scratch: the struct, rows of an image under transformation, v, and sums.
  */
-import { WINOGRAD_BAND, WINOGRAD_STRUCTS, WINOGRAD_TILE } from "./generated/scratch";
+import { WINOGRAD_BAND, WINOGRAD_STRUCTS, WINOGRAD_TILE, WINOGRAD_TILES } from "./generated/scratch";
 import { bytes, entry, nth } from "./parts";
 import { multiply } from "./product";
 import { row_blocks } from "./rows";
@@ -74,15 +74,14 @@ export class Winograd {
 }
 
 /** Sets what follows from the numbers and pointers of x and y, and divides scratch memory. */
-function shape(t: Winograd, scratch: usize, room: i32, workers: i32): void {
-  const size = t.m + 2;
-  t.products = size * size;
+function shape(t: Winograd, scratch: usize, room: i32, workers: i32, by_filters: bool): void {
   t.tile_cols = (t.ow + t.m - 1) / t.m;
   t.tile_rows = (t.oh + t.m - 1) / t.m;
   t.vectors = (t.tile_cols + 3) >> 2;
-  const row_bytes = t.products * t.channels * t.tile_cols * 4;
-  t.band = max(1, min(t.tile_rows, WINOGRAD_BAND / row_bytes));
-  if (t.n < 2 * workers) t.band = min(t.band, (t.tile_rows + workers - 1) / workers);
+  // weights are read once for each band: it should have some tiles, whatever its size
+  const fits = WINOGRAD_BAND / (t.products * t.channels * t.tile_cols * 4);
+  t.band = min(t.tile_rows, max(fits, (WINOGRAD_TILES + t.tile_cols - 1) / t.tile_cols));
+  if (t.n < 2 * workers && !by_filters) t.band = min(t.band, (t.tile_rows + workers - 1) / workers);
   t.bands = (t.tile_rows + t.band - 1) / t.band;
   // a row's last vector may overhang; products take two at once
   t.row = bytes(((t.band - 1) * t.tile_cols + 4 * t.vectors + 7) & ~7);
@@ -91,7 +90,7 @@ function shape(t: Winograd, scratch: usize, room: i32, workers: i32): void {
   t.zeros = scratch + WINOGRAD_STRUCTS;
   t.line = bytes(4 * t.vectors * t.m + t.left + 8);
   t.lines = (t.zeros + bytes(t.w + 4) + 15) & ~15;
-  t.tile = t.lines + <usize>size * t.line;
+  t.tile = t.lines + <usize>(t.m + 2) * t.line;
   t.v = (t.tile + WINOGRAD_TILE + 63) & ~63;
   t.sums = t.v + <usize>t.products * t.v_product;
   const left = room - <i32>(t.sums - scratch) - t.products * 64;
@@ -107,10 +106,11 @@ function odd_lines(size: usize): usize {
 
 /** Computes this worker's share of y. t.m, images, planes, epilogue and weights are set. */
 export function winograd(t: Winograd, scratch: usize, room: i32, worker: i32, workers: i32): void {
-  shape(t, scratch, room, workers);
-  const all = row_blocks(t.filters);
   // few images are shared out by filters where the weights outgrow a core's cache, else by bands
+  t.products = (t.m + 2) * (t.m + 2);
   const by_filters = t.n < workers && t.products * t.channels * t.filters > 1 << 18;
+  shape(t, scratch, room, workers, by_filters);
+  const all = row_blocks(t.filters);
   const items = t.n * t.bands;
   const first_item = by_filters ? 0 : share(items, worker, workers);
   const end_item = by_filters ? items : share(items, worker + 1, workers);

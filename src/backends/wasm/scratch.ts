@@ -17,13 +17,14 @@ export const SCRATCH = {
   SPARE_SPOTS: 3,
   /** Columns of a dense product that are multiplied in one go, at most. */
   RUN: 1024,
-  /** Winograd's struct and factors; four tiles on their way back; and the transformed tiles of a band, in bytes, unless a row of them is more. */
+  /** Winograd's struct and factors; four tiles on their way back; and the transformed tiles of a band, in bytes, unless so many tiles are more. */
   WINOGRAD_STRUCTS: 512,
   WINOGRAD_TILE: 384,
   WINOGRAD_BAND: 160 * 1024,
+  WINOGRAD_TILES: 16,
 } as const;
 
-const { STRUCTS, MAX_ROWS, LINE, SLACK, SPARE_SPOTS, RUN, WINOGRAD_STRUCTS, WINOGRAD_TILE, WINOGRAD_BAND } = SCRATCH;
+const { STRUCTS, MAX_ROWS, LINE, SLACK, SPARE_SPOTS, RUN, WINOGRAD_STRUCTS, WINOGRAD_TILE, WINOGRAD_BAND, WINOGRAD_TILES } = SCRATCH;
 /** Planes and packed weights get this much each, so that both stay in a second-level cache of 256 KB or more. */
 const HALF = 128 * 1024;
 /** Bytes of packed memory for each number along a sum: a block of rows and an offset, as floats (weights) or as vectors (dy, x). */
@@ -79,7 +80,8 @@ export function winogradBytes(m: number, { channels, filters, width, padding, ou
   const products = (m + 2) ** 2;
   const [rows, cols] = [Math.ceil(oh / m), Math.ceil(ow / m)];
   const vectors = vectorsOf(cols);
-  const band = Math.max(1, Math.min(rows, Math.floor(WINOGRAD_BAND / (4 * products * channels * cols))));
+  const fits = Math.floor(WINOGRAD_BAND / (4 * products * channels * cols));
+  const band = Math.min(rows, Math.max(fits, Math.ceil(WINOGRAD_TILES / cols)));
   const row = 32 * Math.ceil(((band - 1) * cols + 4 * vectors) / 8);
   const block = products * MAX_ROWS * row;
   const blocks = Math.max(1, Math.min(Math.ceil(filters / MAX_ROWS), Math.floor(HALF / block)));
