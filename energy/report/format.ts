@@ -11,13 +11,19 @@ const PREFIXES: readonly (readonly [number, string])[] = [
   [1e-12, "p"],
 ];
 
-/** Three significant digits with a prefix: 0.0123 J → "12.3 mJ". */
-export function withUnit(value: number, unit: string): string {
+/** Three significant digits with a prefix: 0.0123 J → "12.3 mJ"; rounded to the nearest unless told. */
+export function withUnit(value: number, unit: string, round: (x: number) => number = Math.round): string {
   if (!Number.isFinite(value)) return `? ${unit}`;
   const size = Math.abs(value);
-  const [factor, prefix] = PREFIXES.find(([factor]) => size >= factor * 0.9995) ?? (size === 0 ? [1, ""] : [1e-12, "p"]);
-  return `${Number((value / factor).toPrecision(3))}\u00a0${prefix}${unit}`.replace(/^-/, "−");
+  const [factor, prefix] = PREFIXES.find(([factor]) => size >= factor) ?? (size === 0 ? [1, ""] : [1e-12, "p"]);
+  const scaled = value / factor;
+  const step = 10 ** (Math.floor(Math.log10(Math.abs(scaled) || 1)) - 2);
+  return `${Number((round(scaled / step) * step).toPrecision(3))}\u00a0${prefix}${unit}`.replace(/^-/, "−");
 }
+
+/** "46.6 mJ … 48.1 mJ": rounded outwards. */
+export const reach = ({ low, high }: { readonly low: number; readonly high: number }, unit: string): string =>
+  `${withUnit(low, unit, Math.floor)} … ${withUnit(high, unit, Math.ceil)}`;
 
 /** "0.79 … 0.83": bounds rounded outwards, so that rounding claims nothing. */
 export function bounds({ low, high }: { readonly low: number; readonly high: number }, digits = 3): string {

@@ -3,7 +3,7 @@ import type { ArmResult, ComparisonResult } from "../analyse.ts";
 import type { ArmName, EnergyRecord } from "../record.ts";
 import { claim } from "../verdict.ts";
 import { tracesOf } from "../windows.ts";
-import { bounds, duration, times, withUnit } from "./format.ts";
+import { bounds, duration, reach, times, withUnit } from "./format.ts";
 import { type Content, Html, html } from "./html.ts";
 import { intervalPlot, powerPlot } from "./plots.ts";
 import { style } from "./style.ts";
@@ -64,7 +64,7 @@ function scope({ source, device }: EnergyRecord): string {
 }
 
 const interval = (joules: { value: number; low: number; high: number }): Content =>
-  html`${withUnit(joules.value, "J")}<br><small>${withUnit(joules.low, "J")} … ${withUnit(joules.high, "J")}</small>`;
+  html`${withUnit(joules.value, "J")}<br><small>${reach(joules, "J")}</small>`;
 
 function table(caption: string, head: readonly string[], rows: readonly (readonly Content[])[]): Html {
   const body = rows.map(
@@ -100,7 +100,7 @@ const armRows = (arms: readonly ArmResult[], of: "gross" | "net") =>
             name: ARMS[result.arm],
             style: result.arm,
             interval: joules,
-            text: `${withUnit(joules.value, "J")} (${withUnit(joules.low, "J")} … ${withUnit(joules.high, "J")})`,
+            text: `${withUnit(joules.value, "J")} (${reach(joules, "J")})`,
           },
         ]
       : [];
@@ -143,11 +143,14 @@ function comparisonsTable(comparisons: readonly ComparisonResult[]): Html {
 function accuracy({ result }: EnergyRecord): Content {
   const { accuracyDifference: d, comparisons } = result;
   const control = comparisons.find(({ name }) => name === "control");
-  const points = (value: number): string => `${value < 0 ? "−" : "+"}${(100 * Math.abs(value)).toFixed(2)}`;
+  const points = (value: number, round: (x: number) => number): string => {
+    const rounded = round(10_000 * value) / 100;
+    return `${rounded < 0 ? "−" : "+"}${Math.abs(rounded).toFixed(2)}`;
+  };
   const lines: Content[] = [];
   if (d)
     lines.push(
-      html`<p>Accuracy of B minus A on the images of this run: ${points(d.value)} points (95 %: ${points(d.low)} … ${points(d.high)}).</p>`,
+      html`<p>Accuracy of B minus A on the images of this run: ${points(d.value, Math.round)} points (95 %: ${points(d.low, Math.floor)} … ${points(d.high, Math.ceil)}).</p>`,
     );
   if (control?.gross)
     lines.push(html`<p>A control, cut to the same size at random, needs ${claim(control.gross)} in all: what the size alone does.</p>`);

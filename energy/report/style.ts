@@ -17,7 +17,9 @@ th,td{padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--rule);text-al
 th:first-child,td:first-child{text-align:left}
 thead th{font-size:.8125rem;color:var(--soft)}
 svg{display:block;width:100%;height:auto}
-figure{margin:.5rem 0}
+figure{margin:.5rem 0;overflow-x:auto}
+figure>svg{min-width:40rem}
+td small{white-space:nowrap}
 figcaption{color:var(--soft);font-size:.8125rem}
 .grid{stroke:var(--rule);stroke-width:1;fill:none;vector-effect:non-scaling-stroke}
 .power{fill:none;stroke:var(--ink);stroke-width:1;vector-effect:non-scaling-stroke}

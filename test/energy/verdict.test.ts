@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../energy/report/format.ts";
+import { bounds, reach, withUnit } from "../../energy/report/format.ts";
 import { claim } from "../../energy/verdict.ts";
 
 const interval = fc
@@ -56,6 +56,26 @@ it("bounds of a table are rounded outwards too", () => {
         .map((text) => Number(text.replaceAll(" ", "")));
       expect(low).toBeLessThanOrEqual(ratio.low);
       expect(high).toBeGreaterThanOrEqual(ratio.high - 1e-12);
+    }),
+  );
+});
+
+it("joules are rounded outwards, with a prefix", () => {
+  expect(withUnit(0.012345, "J")).toBe("12.3\u00a0mJ");
+  expect(withUnit(0, "J")).toBe("0\u00a0J");
+  expect(withUnit(-2.5e-6, "J")).toBe("−2.5\u00a0µJ");
+  expect(withUnit(1234.5, "J")).toBe("1.23\u00a0kJ");
+  expect(reach({ low: 0.046791, high: 0.048011 }, "J")).toBe("46.7\u00a0mJ … 48.1\u00a0mJ");
+  const numberOf = (text: string): number => {
+    const [, number = "", prefix = ""] = /^([−\d.e+-]+)\u00a0([GMkmµnp]?)J$/.exec(text) ?? [];
+    const factor = { G: 1e9, M: 1e6, k: 1e3, "": 1, m: 1e-3, µ: 1e-6, n: 1e-9, p: 1e-12 }[prefix] as number;
+    return Number(number.replace("−", "-")) * factor;
+  };
+  fc.assert(
+    fc.property(fc.double({ min: 1e-9, max: 1e9, noNaN: true }), fc.double({ min: 1, max: 2, noNaN: true }), (low, wider) => {
+      const [from = "", to = ""] = reach({ low, high: low * wider }, "J").split(" … ");
+      expect(numberOf(from)).toBeLessThanOrEqual(low * (1 + 1e-9));
+      expect(numberOf(to)).toBeGreaterThanOrEqual(low * wider * (1 - 1e-9));
     }),
   );
 });
