@@ -1,6 +1,6 @@
 /**
  * Convolutions whose groups read one channel each (depthwise, with any number of filters per channel), with up to two columns between windows:
- * `y[n,o,i,j] = slope[o] · act( bias[o] + residual[n,o,i,j] + Σ x[n, o / m, i·sh − pt + p·dh, j·sw − pl + q·dw] · w[o, 0, p, q] )`, m = cout / cin.
+ * `y[n,o,i,j] = slope[o] · act( bias[o] + Σ x[n, o / m, i·sh − pt + p·dh, j·sw − pl + q·dw] · w[o, 0, p, q] )`, m = cout / cin.
  *
  * There is too little work in a channel for lists of vectors and packed weights. A band of it is copied with its padding, every second column apart where
  * sw = 2, and is then one long row: each tap is the same row from another place, and sums between the rows of y are computed for nothing. Rows share
@@ -11,7 +11,7 @@
 import { clamp, highest, lowest } from "./activate";
 import { Conv2d } from "./generated/layouts";
 import { SLACK, STRUCTS } from "./generated/scratch";
-import { bytes, fill_row, nth, store_part, whole_bytes } from "./parts";
+import { bytes, fill_row, nth, store_part } from "./parts";
 import { fma, share } from "./simd";
 
 /** Vectors of a tile. */
@@ -31,9 +31,6 @@ class Band {
   places: usize;
   planes: usize;
   sums: usize;
-  /** Planes and sums of a band, and of how many bands there is room for. */
-  bytes: usize;
-  most: i32;
 }
 
 export function conv2d_depthwise(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
@@ -42,25 +39,24 @@ export function conv2d_depthwise(p: Conv2d, worker: i32, workers: i32, scratch: 
   const bands = (p.oh + t.rows - 1) / t.rows;
   const items = p.n * p.cout * bands;
   const to = share(items, worker + 1, workers);
-  for (let item = share(items, worker, workers); item < to; item += t.most) {
-    const count = min(t.most, to - item);
-    for (let i = 0; i < count; i++) fill_band(p, t, item + i, bands, <usize>i * t.bytes);
-    for (let i = 0; i < count; i++) sum_taps(p, t, item + i, bands, <usize>i * t.bytes);
-    for (let i = 0; i < count; i++) finish(p, t, item + i, bands, <usize>i * t.bytes);
+  for (let item = share(items, worker, workers); item < to; item++) {
+    fill_band(p, t, item, bands);
+    sum_taps(p, t, item, bands);
+    finish(p, t, item, bands);
   }
 }
 
 /** The sums of all taps; up to a tile more is written. */
-function sum_taps(p: Conv2d, t: Band, item: i32, bands: i32, offset: usize): void {
+function sum_taps(p: Conv2d, t: Band, item: i32, bands: i32): void {
   const o = (item / bands) % p.cout;
   const w = nth(p.w, o * p.kh * p.kw);
   const end = nth(w, p.kh * p.kw);
   const bias = p.bias ? v128.load32_splat(nth(p.bias, o)) : f32x4.splat(0);
   const length = bytes((t.rows - 1) * t.pitch + p.ow);
-  for (let from: usize = 0; from < length; from += TILE * 16) tile(t.places, w, end, offset + from, t.sums + offset + from, bias);
+  for (let from: usize = 0; from < length; from += TILE * 16) tile(t.places, w, end, from, t.sums + from, bias);
 }
 
-function finish(p: Conv2d, t: Band, item: i32, bands: i32, offset: usize): void {
+function finish(p: Conv2d, t: Band, item: i32, bands: i32): void {
   const plane = item / bands;
   const first = (item % bands) * t.rows;
   const slope = p.slope ? v128.load32_splat(nth(p.slope, plane % p.cout)) : f32x4.splat(1);
@@ -69,14 +65,9 @@ function finish(p: Conv2d, t: Band, item: i32, bands: i32, offset: usize): void 
   const width = bytes(p.ow);
   const low = lowest(p.fn);
   const high = highest(p.fn);
-  let from = t.sums + offset;
+  let from = t.sums;
   let to = nth(p.y, at);
-  let residual = p.residual ? nth(p.residual, at) : 0;
   for (const end = to + width * min(t.rows, p.oh - first); to < end; to += width) {
-    if (residual) {
-      add_row(residual, from, p.ow);
-      residual += width;
-    }
     if (width < 16) {
       store_part(to, f32x4.mul(slope, clamp(v128.load(from), low, high)), p.ow);
     } else {
@@ -109,9 +100,7 @@ function shape_band(p: Conv2d, t: Band, scratch: usize): void {
   t.plane = <usize>((t.rows + halo) * row + SLACK);
   t.phase_h = t.plane * p.sw;
   t.sums = t.planes + t.plane * phases + SLACK;
-  t.bytes = t.plane * phases + <usize>(t.rows * row) + TILE * 16 + SLACK;
-  t.most = max(1, room / <i32>t.bytes);
-  fill_row(t.planes, (<i32>t.bytes * t.most) >> 2, 0);
+  fill_row(t.planes, <i32>(t.sums - t.planes) >> 2, 0);
   let at = t.places;
   for (let i = 0; i < reach_h + 1; i += p.dilation_h) {
     for (let j = 0; j < reach_w + 1; j += p.dilation_w) {
@@ -122,15 +111,15 @@ function shape_band(p: Conv2d, t: Band, scratch: usize): void {
 }
 
 /** Copies the rows of x that the windows of a band read. Only what may have been written before is set to zero. */
-function fill_band(p: Conv2d, t: Band, item: i32, bands: i32, offset: usize): void {
+function fill_band(p: Conv2d, t: Band, item: i32, bands: i32): void {
   const top = (item % bands) * t.rows * p.sh - p.pt;
   const bottom = top + (t.rows - 1) * p.sh + (p.kh - 1) * p.dilation_h + 1;
   const x = nth(p.x, (item / bands / (p.cout / p.cin)) * p.ih * p.iw);
   // the planes that hold pixel 0 of a row and, where every second column stands apart, pixel 1
-  const plane0 = t.planes + offset + (p.pl & (p.sw - 1) ? t.plane : 0) + bytes(p.pl / p.sw);
-  const plane1 = t.planes + offset + (p.pl & 1 ? 0 : t.plane) + bytes((p.pl + 1) / p.sw);
-  const count0 = min((p.iw + p.sw - 1) / p.sw, t.pitch - p.pl / p.sw);
-  const count1 = min(p.iw / 2, t.pitch - (p.pl + 1) / 2);
+  const plane0 = t.planes + (p.pl & (p.sw - 1) ? t.plane : 0) + bytes(p.pl / p.sw);
+  const plane1 = t.planes + (p.pl & 1 ? 0 : t.plane) + bytes((p.pl + 1) / p.sw);
+  const count0 = max(0, min((p.iw + p.sw - 1) / p.sw, t.pitch - p.pl / p.sw));
+  const count1 = max(0, min(p.iw / 2, t.pitch - (p.pl + 1) / 2));
   const pitch = bytes(t.pitch);
   const step = t.phase_h;
   const back = step * p.sh - pitch;
@@ -226,11 +215,4 @@ function tile(places: usize, w: usize, end: usize, from: usize, to: usize, bias:
   v128.store(to, c5, 80);
   v128.store(to, c6, 96);
   v128.store(to, c7, 112);
-}
-
-/** to += from */
-function add_row(from: usize, to: usize, count: i32): void {
-  const whole = whole_bytes(count);
-  for (let at: usize = 0; at < whole; at += 16) v128.store(to + at, f32x4.add(v128.load(to + at), v128.load(from + at)));
-  store_part(to + whole, f32x4.add(v128.load(to + whole), v128.load(from + whole)), count & 3);
 }
