@@ -7,9 +7,10 @@ export const POLICY =
 
 const CONTROLS = `
 label{display:flex;flex-wrap:wrap;gap:.25rem .75rem;justify-content:space-between;align-items:center;padding:.3rem 0}
-fieldset{border:1px solid var(--rule);border-radius:.4rem;margin:1rem 0;padding:.5rem 1rem 1rem}
+fieldset{min-width:0;border:1px solid var(--rule);border-radius:.4rem;margin:1rem 0;padding:.5rem 1rem 1rem}
 input,select,button{font:inherit;color:inherit;background:var(--paper);border:1px solid var(--soft);border-radius:.3rem;padding:.35rem .6rem;max-width:100%}
 input[type=number]{width:7em}
+input[type=file]{width:100%}
 button{min-height:2.75rem;font-weight:600}
 progress{width:100%}
 [role=status]{font-weight:600;min-height:1.6em}

@@ -4,7 +4,7 @@ import { studentT } from "../../src/intervals.ts";
 /** Latencies are averaged into so many parts of the time that is looked at. */
 const PARTS = 8;
 /** A change across that time which nobody would call a slope. */
-const MAX_CHANGE = 0.02;
+const MAX_CHANGE = 0.05;
 /** A slope that is not told from chance may be so large at most. */
 const MAX_UNCLEAR = 0.1;
 

@@ -21,22 +21,22 @@ export interface SourceOptions {
 
 /** What is read by other means than here: listed, so that people know of it. */
 const ELSEWHERE: readonly SourceListing[] = [
-  ["meter", "everything behind a meter, by its CSV file", "W", "swivel energy import --marks marks.json --csv meter.csv"],
-  ["perfetto", "rails of an Android phone, by a Perfetto trace", "µJ", "swivel energy import --marks marks.json --perfetto trace"],
+  ["meter", "everything behind a meter, by its CSV file", "W", "`swivel energy import --marks marks.json --csv meter.csv`"],
+  ["perfetto", "rails of an Android phone, by a Perfetto trace", "µJ", "`swivel energy import --marks marks.json --perfetto trace`"],
   [
     "firefox",
     "processes or package, by a profile of Firefox with power tracks",
     "pWh",
-    "swivel energy import --marks marks.json --firefox profile.json",
+    "`swivel energy import --marks marks.json --firefox profile.json`",
   ],
   [
     "browser-battery",
     "a whole device in steps of 1 % of its charge, for drain tests of hours",
     "%",
-    "swivel energy phone, in a browser that has the Battery Status API",
+    "`swivel energy phone` in a browser that has the Battery Status API, then `swivel energy import --marks marks.json --battery Wh`",
   ],
 ].map(([id, covers, unit, how]) => {
-  return { id, available: false, headline: true, covers, unit, reason: `recorded elsewhere and read by \`${how}\`` } as SourceListing;
+  return { id, available: false, headline: false, covers, unit, reason: `recorded elsewhere: ${how}` } as SourceListing;
 });
 
 /** Node only. Nothing is thrown: what cannot be read says why. */
