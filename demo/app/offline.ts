@@ -2,7 +2,7 @@
 import { byId, say } from "./dom.ts";
 import { notice } from "./notices.ts";
 import { state } from "./store.ts";
-import { studio } from "./studio.ts";
+import { studio, studioReady } from "./studio.ts";
 
 interface InstallPrompt extends Event {
   prompt(): Promise<unknown>;
@@ -44,10 +44,12 @@ async function register(): Promise<boolean> {
   if ((navigator as { connection?: { saveData?: boolean } }).connection?.saveData) return false;
   return new Promise((resolve) => {
     navigator.serviceWorker.addEventListener("message", ({ data }) => resolve(data === "kept"));
-    studio.warm().then(
-      (keep) => active?.postMessage({ keep }),
-      () => active?.postMessage({ keep: [] }),
-    );
+    studioReady
+      .then(() => studio.warm())
+      .then(
+        (keep) => active?.postMessage({ keep }),
+        () => active?.postMessage({ keep: [] }),
+      );
   });
 }
 

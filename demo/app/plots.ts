@@ -1,4 +1,6 @@
 /** The two plots: accuracy while training, and accuracy against what a cut keeps. */
+// biome-ignore assist/source/organizeImports: the language is mended before uPlot asks for it
+import { language } from "./language.ts";
 import uPlot from "uplot";
 import type { CutCurve, LearningPoint } from "../shared/messages.ts";
 import { onRepaint, onWidth, theme } from "./dom.ts";
@@ -66,7 +68,8 @@ function options(
   };
 }
 
-const wholePercent = (_: uPlot, splits: number[]): string[] => splits.map((share) => `${Math.round(100 * share)} %`);
+const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+const wholePercent = (_: uPlot, splits: number[]): string[] => splits.map((share) => `${whole.format(100 * share)} %`);
 
 export class LearningPlot {
   readonly #plot: Plot;

@@ -118,6 +118,9 @@ export const PICTURES_LEAST = 20;
 export const PICTURES_MOST = 300;
 export const CLASSES_MOST = 10;
 
+/** The studio's first message. */
+export const READY = "swivel studio is ready";
+
 /** Everything that a page needs to draw itself anew. */
 export interface Snapshot {
   readonly phase: Phase;

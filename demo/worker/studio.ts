@@ -2,7 +2,16 @@
 import * as Comlink from "comlink";
 import { type Model, readModel, SwivelError, writeModel } from "swivel-nn";
 import { type Backend, type Dataset, measure, prune } from "swivel-nn/training";
-import type { Phase, Prediction, ReportFile, Results, Snapshot, StudioEvent, TestPicture } from "../shared/messages.ts";
+import {
+  type Phase,
+  type Prediction,
+  READY,
+  type ReportFile,
+  type Results,
+  type Snapshot,
+  type StudioEvent,
+  type TestPicture,
+} from "../shared/messages.ts";
 import { defaults, type Settings } from "../shared/settings.ts";
 import { Comparison, pictureOf, sampleImage, timeBoth } from "./compare.ts";
 import { scoresOf, selectAt, weigh } from "./curve.ts";
@@ -514,3 +523,4 @@ function sameShape({ preprocess, classNames }: Model, dataset: Dataset): boolean
 export type StudioApi = Studio;
 
 Comlink.expose(new Studio());
+postMessage(READY);
