@@ -244,7 +244,7 @@ function idleProblems(idle: Idle | undefined, windows: readonly WindowEnergy[]):
   const load = meanOf(windows.map(({ joules, seconds }) => joules / seconds)) - (idle.before + idle.after) / 2;
   // idle power that is next to nothing may change by all of it
   const tolerated = Math.max(MAX_IDLE_DRIFT * idle.before, MIN_DRIFT_OF_LOAD * Math.max(0, load));
-  const [change, within] = [Math.abs(idle.after - idle.before), Math.max(...idle.within)];
+  const [change, within] = [Math.max(0, Math.abs(idle.after - idle.before) - idle.blur), Math.max(...idle.within)];
   const text = `idle power went from ${idle.before.toPrecision(3)} W to ${idle.after.toPrecision(3)} W`;
   if (!(change <= tolerated)) return [`${text}, by more than ${tolerated.toPrecision(2)} W`];
   if (load > 0 && change > MAX_DRIFT_OF_LOAD * load)

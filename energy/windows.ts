@@ -1,4 +1,5 @@
 /** Energy of each window, gross and above idle, and which blocks hold. */
+import { median } from "../src/intervals.ts";
 import type { ArmName, Clock, ComparisonName, EnergyRecord, Mark } from "./record.ts";
 import type { Channel } from "./source.ts";
 import { type EnergyTrace, sumBetween, traceOf } from "./trace.ts";
@@ -7,8 +8,8 @@ import { type EnergyTrace, sumBetween, traceOf } from "./trace.ts";
 const MAX_LOST = 0.02;
 /** Windows of one arm within one block whose latencies differ by more were not run under the same conditions. */
 const MAX_LATENCY_CHANGE = 0.25;
-/** A window must see so many steps of its source. */
-const MIN_STEPS = 5;
+/** The median window must see so many steps of its source; that few make a wide interval, and an honest one. */
+const MIN_STEPS = 2;
 /** A rate that is missed by more is none. */
 const MAX_RATE_LOSS = 0.03;
 
@@ -116,9 +117,9 @@ const stepOf = (channels: readonly Channel[]): number =>
 /** Why the source is too coarse for these windows; undefined where it is not. */
 export function tooCoarse(channels: readonly Channel[], windows: readonly WindowEnergy[]): string | undefined {
   const step = stepOf(channels);
-  const least = Math.min(...windows.map(({ joules }) => joules));
-  if (windows.length === 0 || least >= MIN_STEPS * step) return undefined;
-  return `the source counts in steps of ${step.toPrecision(2)} J, and a window used ${least.toPrecision(3)} J; take longer windows`;
+  const usual = median(windows.map(({ joules }) => joules));
+  if (windows.length === 0 || usual >= MIN_STEPS * step) return undefined;
+  return `the source counts in steps of ${Number(step.toPrecision(2))} J, and a window uses ${Number(usual.toPrecision(3))} J; take longer windows`;
 }
 
 export interface Idle {
@@ -134,6 +135,8 @@ export interface Idle {
   readonly at: (t: number) => number;
   /** By how many watts its second half differs from its first, of each stretch, beyond what the source's steps explain. */
   readonly within: readonly number[];
+  /** Watts by which a stretch may be off because of the source's steps. */
+  readonly blur: number;
   readonly trouble?: string;
 }
 
@@ -144,14 +147,17 @@ export function idleOf(record: Measured, traces: readonly EnergyTrace[]): Idle |
   const stretches = record.marks.filter(({ kind }) => kind === "idle");
   const headline = record.source.channels.filter(({ id }) => record.source.headline.includes(id));
   // a half may hold a step more or less, and so may the other
-  const blur = 4000 * stepOf(headline);
+  const step = stepOf(headline);
+  const blur = 4000 * step;
   const facts = stretches.map((mark) => {
     const { start, end } = mark;
     const part = (end - start) / IDLE_PARTS;
     const watts = Array.from({ length: IDLE_PARTS }, (_, i) => sumBetween(traces, start + i * part, start + (i + 1) * part));
     const means = watts.map(({ joules }) => (1000 * joules) / part);
     const mean = means.reduce((sum, x) => sum + x, 0) / IDLE_PARTS;
-    const variance = means.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (IDLE_PARTS - 1) / IDLE_PARTS;
+    // a stretch begins and ends somewhere within a step
+    const rounding = ((1000 * step) / (end - start)) ** 2 / 6;
+    const variance = means.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (IDLE_PARTS - 1) / IDLE_PARTS + rounding;
     const half = (from: number): number => means.slice(from, from + IDLE_PARTS / 2).reduce((sum, x) => sum + x, 0) / (IDLE_PARTS / 2);
     const whole = sumBetween(traces, start, end);
     const fault = record.samples.faults.find(({ t }) => toMarks(record.clock, t) <= end);
@@ -162,6 +168,7 @@ export function idleOf(record: Measured, traces: readonly EnergyTrace[]): Idle |
       mean,
       variance,
       within: Math.max(0, Math.abs(half(IDLE_PARTS / 2) - half(0)) - blur / (end - start)),
+      blur: blur / 2 / (end - start),
       trouble,
     };
   });
@@ -174,6 +181,7 @@ export function idleOf(record: Measured, traces: readonly EnergyTrace[]): Idle |
     before: before.mean,
     ...(after && { after: after.mean, drift: after.mean / before.mean - 1 }),
     within: all.map((stretch) => stretch.within),
+    blur: Math.max(...all.map((stretch) => stretch.blur)),
     error: Math.sqrt(all.reduce((sum, { variance }) => sum + variance, 0)) / all.length,
     freedom: all.length * (IDLE_PARTS - 1),
     at: (t) => (after ? before.mean + ((t - before.middle) / (after.middle - before.middle)) * (after.mean - before.mean) : before.mean),
