@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
 import { SwivelError } from "../src/errors.ts";
+import { attackCommand } from "./commands/attack.ts";
 import { dataCommand } from "./commands/data.ts";
 import { energyCommand } from "./commands/energy.ts";
 import { evalCommand } from "./commands/eval.ts";
@@ -21,6 +22,7 @@ const commands = [
   packCommand,
   evalCommand,
   inspectCommand,
+  attackCommand,
   energyCommand,
   initCommand,
   dataCommand,

@@ -16,6 +16,7 @@
 export type { Backend, Executable } from "../src/backends/backend.ts";
 export { GraphBuilder } from "../src/graph/builder.ts";
 export { optimize } from "../src/passes/index.ts";
+export { Attacker, type AttackResult, type AttackSettings } from "./attack.ts";
 export { type Differentiated, type DifferentiateOptions, differentiate } from "./autodiff.ts";
 export { type Fastest, fastestTrainingBackend, type TrainingTask } from "./backends/fastest.ts";
 export { wasmTrainingBackend } from "./backends/wasm.ts";
