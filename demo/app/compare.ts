@@ -39,6 +39,13 @@ function showFacts(results: Results | undefined): void {
     say(byId(`bytes-${name}`), bytes(facts?.bytes));
     say(byId(`ms-${name}`), milliseconds(ms));
     const why = "median of one picture on the processor, one thread, both networks in turns";
+    const kind = (known: boolean) => (known ? "measured" : results ? "unavailable" : undefined);
+    setBadge(
+      byId(`accuracy-${name}-badge`),
+      kind(facts !== undefined && Number.isFinite(facts.accuracy)),
+      `on ${plural(tested, "test picture")}`,
+    );
+    for (const key of ["macs", "params", "bytes"]) setBadge(byId(`${key}-${name}-badge`), kind(facts !== undefined), "counted in the file");
     setBadge(byId(`ms-${name}-badge`), ms !== undefined ? "measured" : results ? "unavailable" : undefined, why);
   };
   const wasm = timings && "packed" in timings.wasm ? timings.wasm : undefined;
@@ -47,6 +54,8 @@ function showFacts(results: Results | undefined): void {
   say(byId("saved-macs"), percent(saved?.macs));
   say(byId("saved-params"), percent(saved?.params));
   const ratio = wasm?.ratio;
+  for (const [id, known] of Object.entries({ "saved-macs": saved, "saved-params": saved, faster: ratio }))
+    setBadge(byId(`${id}-badge`), known ? "measured" : results ? "unavailable" : undefined, "from both files");
   say(byId("faster"), ratio ? `${(1 / ratio.value).toFixed(2)} ×` : DASH);
   say(byId("faster-words"), ratio ? `as fast (95 % interval ${(1 / ratio.high).toFixed(2)} to ${(1 / ratio.low).toFixed(2)})` : "as fast");
   const about = tested > 0 ? `Accuracies on ${plural(tested, "test picture")} that no training has seen. ` : "";

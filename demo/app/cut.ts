@@ -14,6 +14,7 @@ const MINIMUM = 2;
 /** Half the slider's thumb: its track ends so far from its edges. */
 const THUMB = 13;
 
+const WHOLE = ["whole-macs", "whole-params", "whole-bytes", "whole-ms", "whole-accuracy"] as const;
 const LEAD = "Choose how flat is flat enough. Crossed tiles go, with all the weights that read them.";
 
 /** A figure at the slider's place: measured at a point of the curve, or estimated between two. */
@@ -28,7 +29,7 @@ export function startCut(): void {
   const plot = new CutPlot(byId("plot-cut"));
   const slider = byId<HTMLInputElement>("threshold");
   const badges = new Map<string, HTMLElement>();
-  for (const id of ["cut-macs", "cut-params", "cut-bytes", "cut-ms", "cut-accuracy", "whole-ms", "whole-accuracy"]) {
+  for (const id of ["cut-macs", "cut-params", "cut-bytes", "cut-ms", "cut-accuracy", ...WHOLE]) {
     const value = el("span", { textContent: DASH });
     const badge = el("span", { className: "badge" });
     byId(id).replaceChildren(value, " ", badge);
@@ -59,14 +60,15 @@ export function startCut(): void {
       byId("doomed"),
       figures ? `${plural(curve.channels - figures.point.alive, "filter")} of ${curve.channels} ${cutAlready ? "went" : "go"}` : DASH,
     );
-    set("whole-macs", short(curve?.before.macs));
-    set("whole-params", short(curve?.before.params));
-    set("whole-bytes", bytes(curve?.before.bytes));
+    const counted = curve && "measured";
+    set("whole-macs", short(curve?.before.macs), counted);
+    set("whole-params", short(curve?.before.params), counted);
+    set("whole-bytes", bytes(curve?.before.bytes), counted);
     const [whole] = curve?.points ?? [];
     set("whole-ms", milliseconds(whole?.ms), whole?.ms === undefined ? undefined : "measured");
     set("whole-accuracy", percent(whole?.accuracy), whole?.accuracy === undefined ? undefined : "measured");
-    set("cut-macs", short(figures?.point.macs));
-    set("cut-params", short(figures?.point.params));
+    set("cut-macs", short(figures?.point.macs), figures && "estimated", "counted without cutting");
+    set("cut-params", short(figures?.point.params), figures && "estimated", "counted without cutting");
     set("cut-bytes", bytes(figures?.point.bytes), figures && "estimated", "from what its weights will hold");
     set("cut-ms", milliseconds(figures?.ms?.value), figures?.ms?.kind, "one picture on the processor, one thread");
     set("cut-accuracy", percent(figures?.accuracy?.value), figures?.accuracy?.kind, `on ${plural(curve?.images ?? 0, "held-out picture")}`);
