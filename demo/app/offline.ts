@@ -37,8 +37,9 @@ export function startOffline(): void {
 
 /** Resolves when everything is kept; false where the pictures could not be fetched. */
 async function register(): Promise<boolean> {
+  const isFirstVisit = navigator.serviceWorker.controller === null;
   const registration = await navigator.serviceWorker.register("service_worker.js", { updateViaCache: "none" });
-  offerUpdates(registration);
+  if (!isFirstVisit) offerUpdates(registration);
   const { active } = await navigator.serviceWorker.ready;
   if (!crossOriginIsolated) isolate();
   if ((navigator as { connection?: { saveData?: boolean } }).connection?.saveData) return false;
@@ -77,11 +78,11 @@ function offerUpdates(registration: ServiceWorkerRegistration): void {
     };
     notice("A new version of this page is here.", { name: "update", action: { label: "Use it", run } });
   };
-  if (registration.waiting && navigator.serviceWorker.controller) offer(registration.waiting);
+  if (registration.waiting) offer(registration.waiting);
   registration.addEventListener("updatefound", () => {
     const worker = registration.installing;
     worker?.addEventListener("statechange", () => {
-      if (worker.state === "installed" && navigator.serviceWorker.controller) offer(worker);
+      if (worker.state === "installed") offer(worker);
     });
   });
 }

@@ -141,7 +141,13 @@ class Studio {
     if (picture instanceof ImageBitmap) picture.close();
     if (!this.#packed) return undefined;
     this.#comparison ??= this.#openComparison(this.#packed);
-    return (await this.#comparison).predict(pixels);
+    try {
+      return await (await this.#comparison).predict(pixels);
+    } catch (error) {
+      // other networks took their place meanwhile
+      if (error instanceof SwivelError && error.code === "E_DISPOSED") return undefined;
+      throw error;
+    }
   }
 
   async testPicture(index: number): Promise<TestPicture | undefined> {
