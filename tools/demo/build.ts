@@ -3,7 +3,7 @@
  * that it works below any path. It is bundled against dist/, as an app of anybody's would be.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { type BuildOptions, build as bundle, type Metafile } from "esbuild";
@@ -128,14 +128,7 @@ async function serviceWorker(out: string, lazy: readonly string[]): Promise<void
   });
 }
 
-export function listFiles(dir: string): string[] {
+function listFiles(dir: string): string[] {
   const found = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return found.map((entry) => relative(dir, join(entry.parentPath, entry.name)).replaceAll("\\", "/")).sort();
-}
-
-/** Bytes of the app, gzipped, without the training pictures. */
-export function sizeOfDemo(out: string = outdir): number {
-  return listFiles(out)
-    .filter((file) => !file.startsWith("data/") && file !== "LICENSES.txt" && statSync(join(out, file)).size > 0)
-    .reduce((sum, file) => sum + gzipSync(readFileSync(join(out, file)), { level: 9 }).length, 0);
 }

@@ -2,7 +2,7 @@
 import { serve } from "../browser.ts";
 import { build } from "../build.ts";
 import { isMain } from "../is_main.ts";
-import { buildDemo, outdir, policy, sizeOfDemo } from "./build.ts";
+import { buildDemo, outdir, policy } from "./build.ts";
 
 const PORT = 4173;
 
@@ -12,5 +12,5 @@ if (isMain(import.meta.url)) {
   await build();
   await buildDemo();
   const { url } = await serve(outdir, { isolated: true, headers: demoHeaders, port: PORT, likeHosts: true });
-  console.log(`${url}/  (build/demo, ${(sizeOfDemo() / 1024).toFixed(0)} KB gzipped without the training pictures; Ctrl-C ends it)`);
+  console.log(`${url}/  (the files lie in build/demo; Ctrl-C ends it)`);
 }
