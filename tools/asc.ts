@@ -25,6 +25,8 @@ export async function compileAssembly(entry: string, simd: Simd, options: Compil
     "--outFile=module.wasm",
     options.optimize ?? "-O1",
     "--shrinkLevel=0",
+    // smaller, with multiply-adds and their order as they were
+    "--runPasses=optimize-instructions,rse,vacuum,reorder-locals,reorder-functions",
     "--noAssert",
     "--runtime=stub",
     ...(options.memory === "shared" ? ["--importMemory", "--sharedMemory"] : []),

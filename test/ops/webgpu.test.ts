@@ -1,9 +1,10 @@
-/** Every op case on WebGPU, in Node by Dawn. */
+/** Every op case but those of convolutions on WebGPU, in Node by Dawn. */
 import { webgpuTrainingBackend } from "../../training/backends/webgpu.ts";
 import { describeWithAdapter } from "../backends/adapter.ts";
 import { allCases } from "./cases.ts";
 import { runCases } from "./harness.ts";
 
 await describeWithAdapter("swiftshader", () => {
-  runCases("WebGPU", () => webgpuTrainingBackend(), allCases);
+  const cases = allCases.filter(({ op }) => !op.startsWith("conv2d"));
+  runCases("WebGPU", () => webgpuTrainingBackend(), cases);
 });

@@ -1,14 +1,14 @@
 /** Short names for what only a shader itself knows: the same everywhere, so that shaders stay alike and compress well. */
 
-/** Functions, constants, types, parameters and variables. Overrides, bindings and members of structs keep theirs: the host knows them by name. */
-const DECLARED = /\b(?:fn|let|const|alias|struct|var)\s+(\w+)|[(,)]\s*(\w+)\s*:(?!:)|@unroll\((\w+)/g;
-/** Names that mean something else, too: members, attributes and their arguments, address spaces, what the host sets. */
-const TAKEN = /[.@](\w+)|@\w+\(([\w, ]+)\)|\bvar<([^>]+)>\s*(\w+)|\boverride (\w+)/g;
-const STRUCT = /\bstruct \w+\s*\{([^}]*)\}/g;
+/** Functions, constants, types and their members, parameters and variables. */
+const DECLARED = /\b(?:fn|let|const|alias|struct|var)\s+(\w+)|[({,)]\s*(\w+)\s*:(?!:)|@unroll\((\w+)/g;
+/** Names that mean something else, too: attributes and their arguments, address spaces, parts of vectors, what the host sets. */
+const TAKEN = /@(\w+)|@\w+\(([\w, ]+)\)|\bvar<([^>]+)>\s*(\w+)|\boverride (\w+)|\b([xyzw]+|[rgba]+)\b/g;
+const PARAMS = /\bstruct Params\s*\{([^}]*)\}/g;
 /** What is called, and what of it the shader declares: the rest are WGSL's own functions and types. */
 const CALLED = /(?<![.@\w])([A-Za-z_]\w*)(?=\()/g;
 const CALLABLE = /\b(?:fn|alias|struct) (\w+)/g;
-const NAME = /(?<![.@\w])[A-Za-z_]\w*/g;
+const NAME = /(?<![@\w])[A-Za-z_]\w*/g;
 
 /** The shaders, in which every name that can be is replaced by a shorter one. Their text is minified. */
 export function shorten(shaders: readonly string[]): string[] {
@@ -16,7 +16,7 @@ export function shorten(shaders: readonly string[]): string[] {
   // the host looks for these
   const kept = new Set(["main", "Params", "Elem"]);
   for (const [, ...names] of all.matchAll(TAKEN)) for (const name of names.flatMap((part) => part?.split(/\W+/) ?? [])) kept.add(name);
-  for (const [, body = ""] of all.matchAll(STRUCT)) for (const [name] of body.matchAll(/\w+(?=\s*:)/g)) kept.add(name);
+  for (const [, body = ""] of all.matchAll(PARAMS)) for (const [name] of body.matchAll(/\w+(?=\s*:)/g)) kept.add(name);
   const counts = new Map<string, number>();
   const used = new Set<string>();
   for (const text of shaders) {
