@@ -98,3 +98,17 @@ export function clock(ms: number): string {
   const seconds = Math.round(ms / 1000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
+/** 45 seconds, 12 minutes, 3.5 hours */
+export function span(seconds: number): string {
+  if (seconds < 90) return plural(Math.max(1, Math.round(seconds)), "second");
+  return seconds < 5400 ? plural(Math.round(seconds / 60), "minute") : `${(seconds / 3600).toFixed(1)} hours`;
+}
+/** What a training ended with. */
+export function trained(
+  out: string,
+  test: { readonly accuracy: number; readonly count: number },
+  { params, macs }: { readonly params: number; readonly macs: number },
+): string {
+  const accuracy = `${percent(test.accuracy)} of ${plural(test.count, "test image")} right`;
+  return `${accuracy}\n${out}: ${plural(params, "parameter")}, ${short(macs)} multiply-adds`;
+}

@@ -1,6 +1,7 @@
 /** Whether a training that goes on is the one that was begun: what a user asks for and what the checkpoint holds must not silently differ. */
 import type { Command } from "commander";
 import { InputError } from "../src/errors.ts";
+import type { Model } from "../src/model/model.ts";
 import type { Dataset } from "../training/data/index.ts";
 import { settingsOf } from "../training/settings.ts";
 import type { Trainer } from "../training/trainer.ts";
@@ -39,7 +40,11 @@ export async function checkOptions(trainer: Trainer, path: string, command: Comm
 
 /** Throws InputError E_INPUT for other images: the checkpoint carries the mean and spread of those that it was begun with. */
 export async function checkData(trainer: Trainer, path: string, dataset: Dataset): Promise<void> {
-  const { preprocess, info } = await trainer.model();
+  checkSameImages(await trainer.model(), path, dataset);
+}
+
+/** The same of a model. */
+export function checkSameImages({ preprocess, info }: Pick<Model, "preprocess" | "info">, path: string, dataset: Dataset): void {
   const same = (a: readonly number[], b: readonly number[]) => a.length === b.length && a.every((x, i) => x === b[i]);
   if (!preprocess || (same(preprocess.mean, dataset.mean) && same(preprocess.std, dataset.std))) return;
   const begun = info?.data === undefined ? "other images" : `images of ${info.data}`;

@@ -2,8 +2,9 @@
 import type { Backend } from "../src/backends/backend.ts";
 import { InputError } from "../src/errors.ts";
 import type { Model } from "../src/model/model.ts";
-import { batches, type Dataset } from "../training/data/index.ts";
+import type { Dataset } from "../training/data/index.ts";
 import { type Criterion, type Goal, type Scores, type Selection, scoreChannels } from "../training/prune/index.ts";
+import { calibrationBatches } from "../training/recipes/index.ts";
 import { messageOf, naming } from "./files.ts";
 
 export interface ScoringOptions {
@@ -15,26 +16,15 @@ export interface ScoringOptions {
   readonly signal: AbortSignal;
 }
 
-const CALIBRATION_IMAGES = 512;
-
 /** Throws what `scoreChannels` throws, naming the file, and InputError E_INPUT where the criterion applies to none of its activations. */
 export async function scoresOf(path: string, { graph, tensors }: Model, options: ScoringOptions): Promise<Scores> {
   const { criterion, seed, backend, dataset, signal } = options;
-  const calibration = dataset && { backend, batches: firstImages(dataset) };
+  const calibration = dataset && { backend, batches: calibrationBatches(dataset) };
   const scores = await naming(path, () => scoreChannels(graph, tensors, { criterion, seed, signal, ...(calibration && { calibration }) }));
   if (Object.keys(scores.sites).length > 0) return scores;
   const [[site, why] = ["", "there is none"]] = Object.entries(scores.skipped);
   const which = site === "" ? "" : `, "${site}" for one: ${why}`;
   throw new InputError("E_INPUT", `criterion ${criterion} applies to no activation of ${path}${which}; take --criterion l1 or taylor`);
-}
-
-/** The first training images. */
-function firstImages(dataset: Dataset) {
-  const { train } = dataset;
-  const count = Math.min(CALIBRATION_IMAGES, train.count);
-  const pixels = train.images.length / train.count;
-  const part = { count, images: train.images.subarray(0, count * pixels), labels: train.labels.subarray(0, count) };
-  return batches(part, dataset, { size: 64 });
 }
 
 /** How much dies, in one of these ways. */

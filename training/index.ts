@@ -41,6 +41,7 @@ export { type ParameterKind, parameterKinds, slopeNames } from "./parameters.ts"
 export * as prune from "./prune/index.ts";
 export { Random } from "./random.ts";
 export type { Recipe } from "./recipe.ts";
+export * as recipes from "./recipes/index.ts";
 export type { Schedule, ScheduleSettings } from "./schedules.ts";
 export * as schedules from "./schedules.ts";
 export { defaultSettings, settingsOf, type TrainingSettings, trainerSettings } from "./settings.ts";

@@ -2,7 +2,7 @@
 import { ModelError } from "../src/errors.ts";
 import type { Graph } from "../src/graph/graph.ts";
 import { list, oneOf, record, show, text } from "../src/model/json.ts";
-import { checkGroup, type L1, type ResolvedGroup, resolved } from "./groups.ts";
+import { checkGroup, type GroupSettings, type L1, type ResolvedGroup, resolved } from "./groups.ts";
 import type { OptimizerSettings } from "./optimizers.ts";
 import { parameterKinds } from "./parameters.ts";
 import type { ScheduleSettings } from "./schedules.ts";
@@ -51,7 +51,7 @@ export function parseRecipe(json: unknown, graph: Graph): Recipe {
   };
 }
 
-function parseOptimizer(json: unknown): OptimizerSettings {
+export function parseOptimizer(json: unknown): OptimizerSettings {
   const kind = oneOf((json as { kind?: unknown } | null)?.kind, ["sgd", "adam", "adamw"] as const, "optimizer.kind");
   const names = kind === "sgd" ? ["rate", "momentum", "nesterov", "weightDecay"] : ["rate", "beta1", "beta2", "eps", "weightDecay"];
   const fields = record(json, "optimizer", ["kind", ...names]);
@@ -68,7 +68,7 @@ const SCHEDULE_FIELDS = {
   custom: [],
 } as const;
 
-function parseSchedule(json: unknown): ScheduleSettings {
+export function parseSchedule(json: unknown): ScheduleSettings {
   const kinds = Object.keys(SCHEDULE_FIELDS) as (keyof typeof SCHEDULE_FIELDS)[];
   const kind = oneOf((json as { kind?: unknown } | null)?.kind, kinds, "schedule.kind");
   const names = SCHEDULE_FIELDS[kind];
@@ -81,23 +81,30 @@ function parseSchedule(json: unknown): ScheduleSettings {
 }
 
 function parseGroup(json: unknown): ResolvedGroup {
-  const fields = record(json, "a group", ["name", "members", "rateScale?", "weightDecay?", "l1?", "frozen?"]);
-  const name = text(fields.name, "a group's name");
+  const { members: listed, name: called, ...rules } = record(json, "a group", ["name", "members", ...RULES]);
+  const name = text(called, "a group's name");
+  const settings = { name, ...parseGroupRules(rules, `group ${name}`) };
+  checkGroup(settings);
+  const members = list(listed, `group ${name}: members`, MAX_MEMBERS);
+  return resolved(
+    settings,
+    members.map((member) => text(member, "a parameter's name")),
+  );
+}
+
+const RULES = ["rateScale?", "weightDecay?", "l1?", "frozen?"];
+
+/** How a group learns, without its name. */
+export function parseGroupRules(json: unknown, group: string): Omit<GroupSettings, "name"> {
+  const fields = record(json, group, RULES);
   const optional = <T>(key: string, read: (value: unknown, what: string) => T) =>
-    fields[key] === undefined ? undefined : { [key]: read(fields[key], `group ${name}: ${key}`) };
-  const settings = {
-    name,
+    fields[key] === undefined ? undefined : { [key]: read(fields[key], `${group}: ${key}`) };
+  return {
     ...optional("rateScale", (value, what) => number(value, what, 0)),
     ...optional("weightDecay", (value, what) => number(value, what, 0)),
     ...optional("l1", parseL1),
     ...optional("frozen", boolean),
   };
-  checkGroup(settings);
-  const members = list(fields.members, `group ${name}: members`, MAX_MEMBERS);
-  return resolved(
-    settings,
-    members.map((member) => text(member, "a parameter's name")),
-  );
 }
 
 function parseL1(json: unknown, what: string): L1 {
@@ -133,7 +140,7 @@ export function integer(json: unknown, what: string, min: number): number {
   throw new ModelError("E_FORMAT", `${what} is ${show(json)}; expected an integer of ${min} or more`);
 }
 
-function boolean(json: unknown, what: string): boolean {
+export function boolean(json: unknown, what: string): boolean {
   if (typeof json === "boolean") return json;
   throw new ModelError("E_FORMAT", `${what} is ${show(json)}; expected true or false`);
 }

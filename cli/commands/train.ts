@@ -9,6 +9,7 @@ import type { TrainingTask } from "../../training/backends/fastest.ts";
 import type { Dataset } from "../../training/data/index.ts";
 import type { TrainerEvent } from "../../training/events.ts";
 import { Random } from "../../training/random.ts";
+import { recipes } from "../../training/recipes/index.ts";
 import { defaultSettings, type TrainingSettings, trainerSettings } from "../../training/settings.ts";
 import { Trainer } from "../../training/trainer.ts";
 import type { TrainerSettings } from "../../training/trainer_options.ts";
@@ -16,11 +17,15 @@ import { activationOption, architectureNames, buildNet } from "../build.ts";
 import { openData } from "../data.ts";
 import { checkTarget, naming } from "../files.ts";
 import * as common from "../options.ts";
-import { percent, plural, short } from "../output.ts";
+import { plural, trained } from "../output.ts";
 import { trainingProgress } from "../progress.ts";
+import { recipeFor, trainByRecipe } from "../recipe_training.ts";
 import { checkData, checkOptions, recordedOptions } from "../resume.ts";
 
-interface TrainOptions extends TrainingSettings {
+export interface TrainOptions extends TrainingSettings {
+  recipe?: string;
+  weights?: string;
+  keepMacs?: number;
   arch: string;
   activation: "relu" | "rrelu";
   data?: string;
@@ -39,6 +44,9 @@ interface TrainOptions extends TrainingSettings {
 export const trainCommand = (): Command =>
   new Command("train")
     .description("train a network; its file is a checkpoint, whole at any time, from which --resume goes on")
+    .option("--recipe <name>", `a recipe, whose settings other options then change: ${Object.keys(recipes).join(", ")}`)
+    .option("--weights <file>", "the network that a recipe goes on from")
+    .option("--keep-macs <share>", "the share of multiply-adds that a recipe's cuts keep", common.share)
     .option("--arch <name>", `one of ${architectureNames}`, "small-cnn")
     .addOption(activationOption())
     .addOption(common.dataOption())
@@ -50,6 +58,7 @@ export const trainCommand = (): Command =>
     .option("--l1 <number>", "proximal L1 on the slopes: switches filters off", common.number(0), defaultSettings.l1)
     .option("--slope-rate <number>", "learning rate of slopes relative to the others'", common.number(0), defaultSettings.slopeRate)
     .option("--flip", "mirror training images at random")
+    .option("--no-flip", "do not, where a recipe does")
     .option("--crop <pixels>", "shift training images at random by so many pixels", common.integer(0, 1024), 0)
     .addOption(common.trainingBackendOption())
     .addOption(common.threadsOption())
@@ -61,6 +70,8 @@ export const trainCommand = (): Command =>
       const output = common.outputOf(command);
       const signal = common.interruptSignal();
       await checkOut(options);
+      const recipe = await recipeFor(options, command);
+      if (recipe) return trainByRecipe(recipe, options, output, signal);
       const dataset = await openData({ data: options.data, limitTrain: options.limit }, output, signal);
       const task = options.resume ? undefined : taskOf(options, dataset);
       const backend = await common.openTrainingBackend(options.backend, options.threads, { task, output });
@@ -83,9 +94,7 @@ export const trainCommand = (): Command =>
         const { params, macs } = costOf((await trainer.model()).graph, ops);
         const value = { out: options.out, arch, activation, data: dataset.name, ...trainer.position, validation, test, params, macs, seed };
         trainer.dispose();
-        const accuracy = `${percent(test.accuracy)} of ${plural(test.count, "test image")} right`;
-        const size = `${options.out}: ${plural(params, "parameter")}, ${short(macs)} multiply-adds`;
-        output.result(value, `${accuracy}\n${size}`);
+        output.result(value, trained(options.out, test, { params, macs }));
       } finally {
         backend.dispose();
       }

@@ -1,0 +1,27 @@
+/**
+ * The authors' recipe for MNIST, whole: one hidden layer of 500, Adam 5e-4, batches of 200, 300 epochs, no weight decay, images as they are.
+ *
+ * Measured: not yet.
+ */
+import { adam } from "../optimizers.ts";
+import { constant } from "../schedules.ts";
+import type { StagedRecipe } from "./staged.ts";
+
+export const mnistMlp: StagedRecipe = {
+  name: "mnist-mlp",
+  title: "the authors' MNIST network by their recipe",
+  arch: "mlp-784-500-10",
+  activation: "rrelu",
+  start: "fresh",
+  stages: [
+    {
+      kind: "train",
+      name: "training",
+      epochs: 300,
+      batchSize: 200,
+      optimizer: adam({ rate: 5e-4 }).settings,
+      schedule: constant().settings,
+      augment: { flip: false, crop: 0 },
+    },
+  ],
+};

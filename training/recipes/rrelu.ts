@@ -1,0 +1,29 @@
+/**
+ * Rotated ReLU from scratch, as its authors train it on CIFAR: SGD 0.1 with momentum 0.9, weight decay 1e-4 on slopes too, batches of 128, mirrored and
+ * shifted images. One cycle of 30 epochs in place of their 1,200 with a cosine.
+ *
+ * Measured: not yet.
+ */
+
+import { sgd } from "../optimizers.ts";
+import { oneCycle } from "../schedules.ts";
+import type { StagedRecipe, TrainStage } from "./staged.ts";
+
+export const training: TrainStage = {
+  kind: "train",
+  name: "training",
+  epochs: 30,
+  batchSize: 128,
+  optimizer: sgd({ rate: 0.1, momentum: 0.9, weightDecay: 1e-4 }).settings,
+  schedule: oneCycle().settings,
+  augment: { flip: true, crop: 4 },
+};
+
+export const rrelu: StagedRecipe = {
+  name: "rrelu",
+  title: "rotated ReLU from scratch, weight decay on the slopes too",
+  arch: "resnet20",
+  activation: "rrelu",
+  start: "fresh",
+  stages: [training],
+};
