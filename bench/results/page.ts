@@ -1,0 +1,125 @@
+/** docs/results.md, from the records and nothing else. */
+import type { Plan } from "./plans.ts";
+import { plotOf } from "./plot.ts";
+import { type RunRecord, recordName } from "./record.ts";
+import { type Claim, points, type Row, rowsOf, type Spread, type Verdict, verdictOf } from "./summary.ts";
+
+export interface Page {
+  readonly markdown: string;
+  /** File below docs/ → SVG. */
+  readonly plots: Readonly<Record<string, string>>;
+}
+
+const percent = (fraction: number): string => (100 * fraction).toFixed(2);
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] => [
+  row(head),
+  row(head.map((_, i) => (i === 0 ? "---" : "--:"))),
+  ...rows.map(row),
+];
+
+export function pageOf(plans: readonly Plan[], records: readonly RunRecord[], claims: readonly Claim[]): Page {
+  const plots: Record<string, string> = {};
+  const sections = plans.flatMap((plan) => {
+    const rows = rowsOf(plan, records);
+    if (rows.length > 0) plots[plotName(plan)] = plotOf(`${plan.title}: accuracy against multiply-adds`, rows);
+    return sectionOf(plan, rows);
+  });
+  const lines = [
+    "# Results",
+    "",
+    "Made by `npm run results` from the records in [results/](../results/); `npm run results -- --check` fails where this page says anything else, where a",
+    "record is incomplete or its recipe has changed, and where a claim is not larger than the spread over seeds. Do not edit it.",
+    "",
+    "Accuracies are on all test images, which were looked at once, when a run was over; thresholds and survivors come from the weights, and nothing was",
+    "chosen on test images. Mean over seeds, and in brackets the lowest and the highest. *Before* is the trained network before the cut, *after cut* without and",
+    "*after* with fine-tuning. Saved is what the cut network lacks; *reported* multiply-adds are by the method's authors' counting, where filters that write a",
+    "residual stream count as cut. Time is of the packed network as a share of the packed one before the cut, of the first seed: Wasm, one thread, one image at a time, in turns.",
+    "",
+    ...claimsOf(claims),
+    ...sections,
+  ];
+  return { markdown: `${lines.join("\n").trimEnd()}\n`, plots };
+}
+
+const plotName = (plan: Plan): string => `images/results-${plan.name}.svg`;
+
+function claimsOf(claims: readonly Claim[]): string[] {
+  if (claims.length === 0) return [];
+  return ["## What held up", "", ...claims.map(({ text, plan, better, than }) => `- ${text} (${plan}: ${better} against ${than})`), ""];
+}
+
+function sectionOf(plan: Plan, rows: readonly Row[]): string[] {
+  const head = [`## ${plan.title}`, "", ...plan.notes.flatMap((note) => [note, ""])];
+  const missing = plan.arms.filter(({ name }) => !rows.some(({ arm }) => arm.name === name)).map(({ name }) => name);
+  const absent = missing.length > 0 ? [`Not yet run: ${missing.join(", ")}.`, ""] : [];
+  if (rows.length === 0) return [...head, `Not yet run: \`npm run results -- run ${plan.name} --data DIR\`.`, ""];
+  return [
+    ...head,
+    ...table(
+      ["arm", "seeds", "before, %", "after cut, %", "after, %", "parameters saved", "multiply-adds saved", "reported", "ms", "time, %"],
+      rows.map(cellsOf),
+    ),
+    "",
+    `![Accuracy against multiply-adds](${plotName(plan)})`,
+    "",
+    ...absent,
+    ...plan.pairs.flatMap(([arm, other]) => {
+      const verdict = verdictOf(rows, arm, other);
+      return verdict ? [`- ${sentenceOf(verdict)}`] : [];
+    }),
+    "",
+    "<details><summary>Records</summary>",
+    "",
+    ...table(
+      ["record", "seed", "after, %", "commit", "date", "machine"],
+      rows.flatMap(({ records }) => records.map(recordCells)),
+    ),
+    "",
+    "</details>",
+    "",
+  ];
+}
+
+const withSpread = ({ mean, low, high }: Spread, count: number): string =>
+  count === 1 ? percent(mean) : `${percent(mean)} (${percent(low)} to ${percent(high)})`;
+
+function cellsOf({ arm, records, before, after }: Row): string[] {
+  const n = records.length;
+  const share = (pick: (record: RunRecord) => number | undefined): string => {
+    const values = records.flatMap((record) => pick(record) ?? []);
+    return values.length === 0 ? "" : `${percent(values.reduce((sum, value) => sum + value, 0) / values.length)} %`;
+  };
+  const cuts = records.flatMap(({ cut }) => (cut ? [cut.accuracy] : []));
+  const times = records.flatMap(({ time }) => (time ? [time] : []));
+  const ms = times.map((time) => `${time.before.toFixed(3)} → ${time.after.toFixed(3)}`)[0] ?? "";
+  const ratio = times.map(({ ratio: { value, low, high } }) => `${percent(value)} (${percent(low)} to ${percent(high)})`)[0] ?? "";
+  return [
+    arm.name,
+    String(n),
+    withSpread(before, n),
+    cuts.length === 0 ? "" : percent(cuts.reduce((sum, value) => sum + value, 0) / cuts.length),
+    withSpread(after, n),
+    share(({ saved }) => saved?.params),
+    share(({ saved }) => saved?.macs),
+    share(({ reported }) => reported?.macs),
+    ms,
+    ratio,
+  ];
+}
+
+function recordCells(record: RunRecord): string[] {
+  const { plan, arm, seed, after, commits, date, machine } = record;
+  const place = `../results/${plan}/${recordName(record)}`;
+  return [`[${arm}](${place})`, String(seed), percent(after.accuracy), commits.join(", "), date, `${machine.cpu}, ${machine.cores} cores`];
+}
+
+/** Says no more than the numbers. */
+export function sentenceOf({ arm, other, difference, spread, outcome }: Verdict): string {
+  const beside = `${points(difference)}`;
+  if (outcome === "not comparable") return `${arm} and ${other} differ in multiply-adds and are not compared.`;
+  if (spread === undefined) return `${arm} beside ${other}: ${beside}; with a single seed that says nothing yet.`;
+  const against = `${beside}, the seeds spread over ${(100 * spread).toFixed(2)}`;
+  if (outcome === "open") return `${arm} and ${other}: no difference that seeds do not make (${against}).`;
+  return `${arm} is ${outcome} than ${other}: ${against}.`;
+}
