@@ -59,6 +59,13 @@ describe("the web app", () => {
       }
     }
     expect(right / 60).toBeGreaterThanOrEqual(0.9);
+    // the page for joules finds both networks
+    await page.locator("#energy-link").tap();
+    await page.getByRole("heading", { name: "Joules" }).waitFor();
+    for (const name of ["before the cut", "packed"]) await page.locator("#energy b", { hasText: name }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+    expect(await violations(page)).toEqual([]);
+    expect(await page.locator('#energy input[name="files"]').isVisible()).toBe(true);
     expect(noise).toEqual([]);
     await context.close();
   }, 180_000);

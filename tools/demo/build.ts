@@ -31,6 +31,8 @@ export const policy = [
   "base-uri 'none'",
   "form-action 'none'",
 ].join("; ");
+/** The page for joules shows its report in a frame, which brings its styles along. */
+export const energyPolicy = `${policy.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")}; frame-src 'self'`;
 
 const options = {
   absWorkingDir: root,
@@ -59,7 +61,12 @@ export async function buildDemo(out: string = outdir): Promise<void> {
     ...options,
     outdir: out,
     splitting: true,
-    entryPoints: [{ in: "demo/app/main.ts", out: "app" }, { in: "demo/worker/studio.ts", out: "studio" }, ...workers],
+    entryPoints: [
+      { in: "demo/app/main.ts", out: "app" },
+      { in: "demo/worker/studio.ts", out: "studio" },
+      { in: "demo/energy/main.ts", out: "energy" },
+      ...workers,
+    ],
   });
   const styles = await bundle({
     ...options,
@@ -69,8 +76,10 @@ export async function buildDemo(out: string = outdir): Promise<void> {
     assetNames: "[name]",
   });
   writeFileSync(join(out, "LICENSES.txt"), licencesOf([app.metafile, styles.metafile]));
-  const html = readFileSync(join(root, "demo/index.html"), "utf8");
-  writeFileSync(join(out, "index.html"), html.replace("%POLICY%", policy));
+  for (const [name, allowed] of [["index.html", policy] as const, ["energy.html", energyPolicy] as const]) {
+    const html = readFileSync(join(root, "demo", name), "utf8");
+    writeFileSync(join(out, name), html.replace("%POLICY%", allowed));
+  }
   writeFileSync(join(out, "manifest.webmanifest"), readFileSync(join(root, "demo/manifest.webmanifest")));
   writeFileSync(join(out, "icons/icon.svg"), iconSvg());
   for (const side of [180, 192, 512]) writeFileSync(join(out, `icons/icon-${side}.png`), iconPng(side, side === 180));
@@ -81,7 +90,7 @@ export async function buildDemo(out: string = outdir): Promise<void> {
 
 /** Scripts that the app loads on some devices only: the other level of SIMD, WebGPU. */
 function lazyChunks({ outputs }: Metafile): string[] {
-  const reached = Object.keys(outputs).filter((path) => /(^|\/)(app|studio|session_worker|wasm_thread)\.js$/.test(path));
+  const reached = Object.keys(outputs).filter((path) => /(^|\/)(app|studio|energy|session_worker|wasm_thread)\.js$/.test(path));
   for (const path of reached)
     for (const { path: next, kind } of outputs[path]?.imports ?? [])
       if (kind === "import-statement" && !reached.includes(next)) reached.push(next);

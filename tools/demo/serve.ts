@@ -2,11 +2,12 @@
 import { serve } from "../browser.ts";
 import { build } from "../build.ts";
 import { isMain } from "../is_main.ts";
-import { buildDemo, outdir, policy } from "./build.ts";
+import { buildDemo, energyPolicy, outdir } from "./build.ts";
 
 const PORT = 4173;
 
-export const demoHeaders = { "Content-Security-Policy": `${policy}; frame-ancestors 'none'`, "X-Content-Type-Options": "nosniff" };
+/** What any of the pages needs; each says itself, in its head, what of that it does without. */
+export const demoHeaders = { "Content-Security-Policy": `${energyPolicy}; frame-ancestors 'none'`, "X-Content-Type-Options": "nosniff" };
 
 if (isMain(import.meta.url)) {
   await build();
