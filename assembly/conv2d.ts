@@ -19,17 +19,16 @@ import { SLACK, SPARE_SPOTS, STRUCTS } from "./generated/scratch";
 import { Outer, outer, Spot } from "./outer";
 import { list_offsets, list_spots, pack_panel, spots_bytes, Tap } from "./panel";
 import { bytes, entry, fill_row, nth } from "./parts";
-import { fill_planes, fit_rows, Planes, set_rows, shape_planes, tap_offset } from "./planes";
+import { even_rows, fill_planes, fit_rows, Planes, shape_planes, tap_offset } from "./planes";
 import { row_blocks } from "./rows";
 import { share } from "./simd";
 
 /** What a worker computes, and where its scratch memory is divided. */
 @unmanaged
 class Job {
-  /** Bands of images; each image has `bands`. */
-  first_item: i32;
-  end_item: i32;
-  bands: i32;
+  /** Rows of all images' outputs, one image after the other. */
+  first_row: i32;
+  end_row: i32;
   /** Blocks of filters of each group. */
   first_block: i32;
   end_block: i32;
@@ -73,7 +72,7 @@ export function conv2d(p: Conv2d, worker: i32, workers: i32, scratch: usize): vo
   job.into = nth(t.offsets, channels * window);
   choose_bands(p, planes, job, p.scratch_bytes - <i32>(job.into - scratch), worker, workers);
   finish_rest(p, worker, workers);
-  if (job.first_item == job.end_item || job.first_block == job.end_block) return;
+  if (job.first_row == job.end_row || job.first_block == job.end_block) return;
 
   list_taps(p, planes, taps);
   list_offsets(t.offsets, taps, window, channels, planes.channel_bytes, planes.direct ? p.gather : 0);
@@ -93,13 +92,13 @@ function choose_bands(p: Conv2d, planes: Planes, job: Job, room: i32, worker: i3
   const channels = p.cin / p.groups;
   shape_planes(planes, p.ih, p.iw, -p.pt, -p.pl, p.sh, p.sw, (p.kh - 1) * p.dilation_h, (p.kw - 1) * p.dilation_w, p.oh, p.ow);
   fit_rows(planes, channels, p.oh, spots_bytes(p.ow), room - SPARE_SPOTS * offsetof<Spot>());
-  // few images are shared out by filters where there are more weights to read than planes to make, else by bands
-  const by_filters = p.n < workers && channels * p.kh * p.kw > p.oh * p.ow;
-  if (!by_filters && p.n < 2 * workers) set_rows(planes, min(planes.rows, (p.oh + workers - 1) / workers));
-  job.bands = (p.oh + planes.rows - 1) / planes.rows;
-  const items = p.n * job.bands;
-  job.first_item = by_filters ? 0 : share(items, worker, workers);
-  job.end_item = by_filters ? items : share(items, worker + 1, workers);
+  // few images are shared out by filters where there are more weights to read than planes to make, else by rows
+  const row = channels * p.kh * p.kw;
+  const by_filters = p.n < workers && row > p.oh * p.ow && (planes.direct || p.cout * row > 1 << 17);
+  const total = p.n * p.oh;
+  job.first_row = by_filters ? 0 : share(total, worker, workers);
+  job.end_row = by_filters ? total : share(total, worker + 1, workers);
+  if (job.first_row < job.end_row) even_rows(planes, min(p.oh, job.end_row - job.first_row));
   const blocks = row_blocks(p.cout / p.groups);
   job.first_block = by_filters ? share(blocks, worker, workers) : 0;
   job.end_block = by_filters ? share(blocks, worker + 1, workers) : blocks;
@@ -118,10 +117,10 @@ function convolve(p: Conv2d, planes: Planes, t: Outer, job: Job, group: i32): vo
   t.bias = p.bias ? nth(p.bias, o) : 0;
   t.slope = p.slope ? nth(p.slope, first_channel) : 0;
   let listed = 0;
-  for (let item = job.first_item; item < job.end_item; item++) {
-    const image = item / job.bands;
-    const first = (item % job.bands) * planes.rows;
-    const rows = min(planes.rows, p.oh - first);
+  for (let row = job.first_row, rows = 0; row < job.end_row; row += rows) {
+    const image = row / p.oh;
+    const first = row % p.oh;
+    rows = min(planes.rows, min(p.oh - first, job.end_row - row));
     if (rows != listed) list_spots(t, rows, p.ow, planes.row_bytes, bytes(p.ow));
     listed = rows;
     const x = nth(p.x, (image * p.xc + group * channels) * p.ih * p.iw);

@@ -87,6 +87,12 @@ export function set_rows(t: Planes, rows: i32): void {
   t.channel_bytes = t.plane_bytes * t.phases_h * t.phases_w;
 }
 
+/** Cuts `rows` output rows into bands as equal as can be, none higher than those that fit. */
+export function even_rows(t: Planes, rows: i32): void {
+  const bands = (rows + t.rows - 1) / t.rows;
+  set_rows(t, (rows + bands - 1) / bands);
+}
+
 /** Where the tap `dh` rows and `dw` columns of the source from the first one begins. */
 export function tap_offset(t: Planes, dh: i32, dw: i32): usize {
   const phase = (dh % t.step_h) * t.phases_w + (dw % t.step_w);

@@ -54,9 +54,8 @@ export class Winograd {
   tile_cols: i32;
   tile_rows: i32;
   vectors: i32;
-  /** Rows of tiles in a band, and bands of an image. */
+  /** Rows of tiles in a band at most. */
   band: i32;
-  bands: i32;
   /** Bytes of v's rows, and from one product to the next in v and in sums. */
   row: usize;
   v_product: usize;
@@ -74,15 +73,13 @@ export class Winograd {
 }
 
 /** Sets what follows from the numbers and pointers of x and y, and divides scratch memory. */
-function shape(t: Winograd, scratch: usize, room: i32, workers: i32, by_filters: bool): void {
+function shape(t: Winograd, scratch: usize, room: i32): void {
   t.tile_cols = (t.ow + t.m - 1) / t.m;
   t.tile_rows = (t.oh + t.m - 1) / t.m;
   t.vectors = (t.tile_cols + 3) >> 2;
   // weights are read once for each band: it should have some tiles, whatever its size
   const fits = WINOGRAD_BAND / (t.products * t.channels * t.tile_cols * 4);
   t.band = min(t.tile_rows, max(fits, (WINOGRAD_TILES + t.tile_cols - 1) / t.tile_cols));
-  if (t.n < 2 * workers && !by_filters) t.band = min(t.band, (t.tile_rows + workers - 1) / workers);
-  t.bands = (t.tile_rows + t.band - 1) / t.band;
   // a row's last vector may overhang; products take two at once
   t.row = bytes(((t.band - 1) * t.tile_cols + 4 * t.vectors + 7) & ~7);
   t.v_product = odd_lines(<usize>t.channels * t.row);
@@ -106,24 +103,24 @@ function odd_lines(size: usize): usize {
 
 /** Computes this worker's share of y. t.m, images, planes, epilogue and weights are set. */
 export function winograd(t: Winograd, scratch: usize, room: i32, worker: i32, workers: i32): void {
-  // few images are shared out by filters where the weights outgrow a core's cache, else by bands
+  // few images are shared out by filters where the weights outgrow a core's cache, else by rows of tiles
   t.products = (t.m + 2) * (t.m + 2);
   const by_filters = t.n < workers && t.products * t.channels * t.filters > 1 << 18;
-  shape(t, scratch, room, workers, by_filters);
+  shape(t, scratch, room);
   const all = row_blocks(t.filters);
-  const items = t.n * t.bands;
-  const first_item = by_filters ? 0 : share(items, worker, workers);
-  const end_item = by_filters ? items : share(items, worker + 1, workers);
+  const total = t.n * t.tile_rows;
+  let row = by_filters ? 0 : share(total, worker, workers);
+  const end_row = by_filters ? total : share(total, worker + 1, workers);
   const first_block = by_filters ? share(all, worker, workers) : 0;
   const end_block = by_filters ? share(all, worker + 1, workers) : all;
-  if (first_item == end_item || first_block == end_block) return;
+  if (row == end_row || first_block == end_block) return;
 
   set_factors(t.factors);
   memory.fill(t.zeros, 0, t.tile - t.zeros);
-  for (let item = first_item; item < end_item; item++) {
-    const image = item / t.bands;
-    const first = (item % t.bands) * t.band;
-    const rows = min(t.band, t.tile_rows - first);
+  for (let rows = 0; row < end_row; row += rows) {
+    const image = row / t.tile_rows;
+    const first = row % t.tile_rows;
+    rows = min(t.band, min(t.tile_rows - first, end_row - row));
     for (let c = 0; c < t.channels; c++) {
       const plane = nth(t.x, (image * t.xc + entry(t.gather, c)) * t.h * t.w);
       input_rows(t, plane, first, rows, t.v + <usize>c * t.row);

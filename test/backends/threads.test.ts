@@ -29,13 +29,19 @@ describe.each(["relaxed", "baseline"] as const)("%s SIMD", (simd) => {
 
   it.each(allCases.map((testCase) => [title(testCase), testCase] as const))("%s", (_title, testCase) => {
     const { plan, tensors, outputs } = prepare(testCase);
-    const alone = workers.run(plan, 1, tensors, outputs);
+    const alone = workers.run(plan, 1, tensors, outputs, false);
     expect(alone.stray, "a byte outside the outputs").toBe(-1);
-    for (const count of [2, 3, 5]) {
-      const { bytes, stray } = workers.run(plan, count, tensors, outputs);
-      expect(stray, `a byte outside the outputs, by one of ${count} workers`).toBe(-1);
+    for (const [count, helpers] of [
+      [2, true],
+      [3, true],
+      [3, false],
+      [5, true],
+    ] as const) {
+      const by = `${count} workers${helpers ? "" : ", of whom one came"}`;
+      const { bytes, stray } = workers.run(plan, count, tensors, outputs, helpers);
+      expect(stray, `a byte outside the outputs, by one of ${by}`).toBe(-1);
       bytes.forEach((got, i) => {
-        expect(Buffer.compare(got, alone.bytes[i] as Uint8Array), `bits of ${outputs[i]?.name} by ${count} workers`).toBe(0);
+        expect(Buffer.compare(got, alone.bytes[i] as Uint8Array), `bits of ${outputs[i]?.name} by ${by}`).toBe(0);
       });
     }
   });

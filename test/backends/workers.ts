@@ -1,6 +1,6 @@
 /**
- * Runs a plan as any number of workers would, on one thread and without a backend: worker after worker, step by step. A worker passes the
- * barrier alone where the control block says that all others have arrived.
+ * Runs a plan as any number of workers would, on one thread and without a backend: worker after worker, step by step. A worker does only its own share of a
+ * step where the control block says that others have taken theirs, and returns where it says that helpers shall quit.
  */
 import { fromText } from "../../src/backends/wasm/binary.ts";
 import { CONTROL_BYTES, type ControlField, controlIndex } from "../../src/backends/wasm/control.ts";
@@ -18,14 +18,17 @@ const PAGE = 65536;
 /** A range of bytes that a run may change. */
 type Range = readonly [from: number, to: number];
 
-type RunSteps = (control: number, from: number, to: number, worker: number) => number;
+interface Exports {
+  run(control: number): void;
+  serve(control: number, worker: number): void;
+}
 
 export class Workers {
   readonly #memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
-  readonly #run: RunSteps;
+  readonly #exports: Exports;
 
   private constructor(module: WebAssembly.Module) {
-    this.#run = new WebAssembly.Instance(module, { env: { memory: this.#memory } }).exports.run as RunSteps;
+    this.#exports = new WebAssembly.Instance(module, { env: { memory: this.#memory } }).exports as unknown as Exports;
   }
 
   /** The training module of one SIMD level. */
@@ -38,9 +41,10 @@ export class Workers {
 
   /**
    * Runs `plan` once, every byte that holds no tensor set so that it is part of a NaN. Returns the bytes of each value of `outputs`, and the
-   * address of a byte that was written although it belongs neither to them nor to scratch memory (−1 if there is none).
+   * address of a byte that was written although it belongs neither to them nor to scratch memory (−1 if there is none). With `helpers` each worker does its
+   * own share; without them the first finds that nobody comes, and does all.
    */
-  run(plan: Plan, workers: number, tensors: Tensors, outputs: readonly { name: string; elements: number }[]) {
+  run(plan: Plan, workers: number, tensors: Tensors, outputs: readonly { name: string; elements: number }[], helpers = true) {
     const prepared = PERSISTENT + plan.persistent.bytes;
     const weights = placePrepared(plan, trainingKernels);
     const base = prepared + weights.bytes;
@@ -60,12 +64,24 @@ export class Workers {
     set("program", base);
     set("scratch", program.scratch);
     set("scratchStride", program.scratchStride);
-    for (let step = 0; step < program.steps; step++) {
-      // the last worker first: the order must not matter
-      for (let worker = workers - 1; worker >= 0; worker--) {
-        set("arrived", workers - 1);
-        this.#run(CONTROL, step, step + 1, worker);
+    if (helpers) {
+      set("quit", 1);
+      for (let step = 0; step < program.steps; step++) {
+        set("step", step);
+        set("to", step + 1);
+        set("left", workers);
+        set("generation", 2 * step + 1);
+        // the last worker first: the order must not matter
+        for (let worker = workers - 1; worker >= 0; worker--) {
+          control.fill(2 * step + 1, controlIndex.taken);
+          control[controlIndex.taken + worker] = 0;
+          this.#exports.serve(CONTROL, worker);
+        }
       }
+    } else if (program.steps > 0) {
+      set("step", 0);
+      set("to", program.steps);
+      this.#exports.run(CONTROL);
     }
 
     const ranges = outputs.map(({ name, elements }): Range => [program.addressOf(name), program.addressOf(name) + 4 * elements]);

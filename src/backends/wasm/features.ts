@@ -1,6 +1,7 @@
 /** What the engine at hand can do. Nothing here runs at import time. */
 import { BackendError, InputError } from "../../errors.ts";
 import { importNode, isNode } from "../platform.ts";
+import { MAX_WORKERS } from "./control.ts";
 
 export type Simd = "relaxed" | "baseline";
 
@@ -60,12 +61,10 @@ export async function chooseSimd(wanted: Simd | "auto"): Promise<Simd> {
   throw new BackendError("E_UNSUPPORTED", 'this engine has no relaxed SIMD; take simd: "auto" or "baseline"');
 }
 
-const MAX_THREADS = 64;
-
 /** Throws InputError E_OPTION for anything but "auto" and 1 to 64. */
 export function checkThreads(threads: unknown): void {
-  if (threads === "auto" || (Number.isInteger(threads) && (threads as number) >= 1 && (threads as number) <= MAX_THREADS)) return;
-  throw new InputError("E_OPTION", `threads is ${String(threads)}; expected "auto" or an integer from 1 to ${MAX_THREADS}`);
+  if (threads === "auto" || (Number.isInteger(threads) && (threads as number) >= 1 && (threads as number) <= MAX_WORKERS)) return;
+  throw new InputError("E_OPTION", `threads is ${String(threads)}; expected "auto" or an integer from 1 to ${MAX_WORKERS}`);
 }
 
 /** How many threads to use, and why; `wanted` is what the caller asked for. */
@@ -83,7 +82,7 @@ export async function chooseThreads(wanted: number | "auto"): Promise<{ threads:
     return { threads: 1, why: "a window may not wait for threads; in a worker they can be used" };
   }
   const cores = isNode() ? (await importNode<typeof import("node:os")>("os")).availableParallelism() : navigator.hardwareConcurrency;
-  // more than physical cores, or small cores among them, slow the barrier down: four is where phones and laptops stop gaining
+  // more than physical cores, or small cores among them, keep the others waiting: four is where phones and laptops stop gaining
   if (wanted === "auto") return { threads: Math.min(cores, 4), why: `${cores} cores are available` };
   return { threads: wanted, why: `${wanted} threads were asked for` };
 }

@@ -3,7 +3,7 @@ import { CONTROL_BYTES, type ControlField, controlIndex } from "./control.ts";
 import type { LinearMemory } from "./linear_memory.ts";
 import { startThreads, type Threads } from "./threads.ts";
 
-type RunSteps = (control: number, from: number, to: number, worker: number) => number;
+type RunSteps = (control: number) => void;
 
 export interface Assignment {
   /** How many workers take part, worker 0 included. */
@@ -53,12 +53,12 @@ export class Team {
     for (const [field, value] of Object.entries(assignment)) this.#set(field as keyof Assignment, value);
   }
 
-  /** Runs steps from … to − 1 on all workers; returns when all have done their share, or have seen the abort flag between two steps. */
+  /** Runs steps from … to − 1; returns when they are done, or has seen the abort flag between two steps. */
   run(from: number, to: number): void {
-    this.#set("from", from);
+    if (from === to) return;
+    this.#set("step", from);
     this.#set("to", to);
-    if (this.#get("workers") > 1) this.#wake();
-    this.#run(this.#control, from, to, 0);
+    this.#run(this.#control);
   }
 
   /** Makes a run that is on stop between two steps. */
@@ -69,18 +69,10 @@ export class Team {
   /** Ends the helpers; no run may be on. */
   quit(): void {
     this.#set("quit", 1);
-    this.#wake();
+    Atomics.add(this.#block(), controlIndex.generation, 2);
+    Atomics.notify(this.#block(), controlIndex.generation);
     this.#threads?.terminate();
     this.#threads = undefined;
-  }
-
-  #wake(): void {
-    Atomics.add(this.#block(), controlIndex.epoch, 1);
-    Atomics.notify(this.#block(), controlIndex.epoch);
-  }
-
-  #get(field: ControlField): number {
-    return Atomics.load(this.#block(), controlIndex[field]);
   }
 
   #set(field: ControlField, value: number): void {
