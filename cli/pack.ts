@@ -2,11 +2,15 @@
 import type { Graph } from "../src/graph/graph.ts";
 import { type Model, writeModel } from "../src/model/model.ts";
 import { optimize } from "../src/passes/index.ts";
+import { withoutRecipe } from "../training/recipes/index.ts";
 
 /** The model as it ships: passes applied, training state left behind. */
 export function packModel(model: Model, dtype: "f32" | "f16" = "f32"): Uint8Array<ArrayBuffer> {
-  const { training: _, ...rest } = model;
-  return writeModel({ ...rest, ...optimize(model.graph, model.tensors) }, { floats: dtype === "f16" ? "F16" : "F32" });
+  const { training: _, info, ...rest } = model;
+  return writeModel(
+    { ...rest, ...(info && { info: withoutRecipe(info) }), ...optimize(model.graph, model.tensors) },
+    { floats: dtype === "f16" ? "F16" : "F32" },
+  );
 }
 
 /**

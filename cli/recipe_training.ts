@@ -132,11 +132,8 @@ export async function trainByRecipe(
         onStage: tell.stage,
       }),
     );
-    // a training that ends a recipe has written its checkpoint; the mark of the recipe means that there is one
-    if (recipe.stages.at(-1)?.kind !== "train") {
-      const { recipe: _, stage: __, ...info } = last.info ?? {};
-      await writeWhole(out, writeModel({ ...last, info }));
-    }
+    // a training that ends a recipe has written its checkpoint
+    if (recipe.stages.at(-1)?.kind !== "train") await writeWhole(out, writeModel({ ...last, info: recipes.withoutRecipe(last.info) }));
     const judge = async (split: Split) =>
       split.count > 0 ? evaluate(last, batches(split, dataset, { size: Math.min(100, split.count) }), backend, { signal }) : undefined;
     const [validation, test] = [await judge(dataset.validation), await judge(dataset.test)];

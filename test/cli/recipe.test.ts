@@ -30,6 +30,8 @@ describe("a recipe of several stages", () => {
     expect(stdout).toMatch(/of 40 test images right\nwhole\.safetensors: /);
     const { macs, channels } = await json(["inspect", "whole.safetensors"]);
     expect(macs / 205312).toBeLessThanOrEqual(0.4);
+    await json(["pack", "whole.safetensors", "--out", "packed.safetensors"]);
+    expect(recipeOf(bytesOf("packed.safetensors"))).toBe(undefined);
     expect(channels.some(({ left, of }: { left: number; of: number }) => left < of)).toBe(true);
   });
 

@@ -27,6 +27,6 @@ export function recipeNamed(name: string): StagedRecipe {
 export { chain, override, type RecipeOverrides } from "./compose.ts";
 export { describeRecipe, describeStage } from "./describe.ts";
 export { workOf } from "./estimate.ts";
-export { type FinishedStage, type RecipeRun, recipeOf, runRecipe } from "./run.ts";
+export { type FinishedStage, type RecipeRun, recipeOf, runRecipe, withoutRecipe } from "./run.ts";
 export { type CutStage, type GroupRules, parseStagedRecipe, type RecipeStage, type StagedRecipe, type TrainStage } from "./staged.ts";
 export { calibrationBatches, cutModel, type RecipeGround, type RecipeModel } from "./steps.ts";

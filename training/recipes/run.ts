@@ -48,6 +48,12 @@ export function recipeOf(file: Uint8Array): { readonly recipe: StagedRecipe; rea
   return { recipe, index, seed };
 }
 
+/** What a model tells of itself, without what only a checkpoint needs. */
+export function withoutRecipe(info: RecipeModel["info"]): RecipeModel["info"] {
+  const { recipe: _, stage: __, ...rest } = info ?? {};
+  return info && rest;
+}
+
 /**
  * The network at the recipe's end. Throws what Trainer, cuts and `createModel` throw, InputError E_OPTION where the network to start from is missing or
  * not wanted. With an aborted signal the last checkpoint has been saved.
