@@ -6,8 +6,8 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readModel } from "swivel-nn";
-import { type datasets, recipes, type TrainerEvent, wasmTrainingBackend } from "swivel-nn/training";
+import { readModel, Session } from "swivel-nn";
+import { type datasets, models, Random, recipes, type TrainerEvent, wasmTrainingBackend } from "swivel-nn/training";
 import { root } from "../../tools/entries.ts";
 import { factsOf, type Network, packed, thisMachine, timesOf, today } from "./judge.ts";
 import { type CurvePoint, type RunRecord, recordName } from "./record.ts";
@@ -36,6 +36,8 @@ type LogLine = { readonly commit: string } | CurvePoint;
 export async function runArm(options: RunOptions): Promise<RunRecord> {
   const { recipe, seed, dataset, signal, tell, work } = options;
   mkdirSync(work, { recursive: true });
+  commit();
+  await loadAll();
   const kept = recipe.stages.map((stage, index) => (stage.kind === "train" ? join(work, nameOf(options, index)) : undefined));
   const from = kept.findLastIndex((path) => path !== undefined && existsSync(`${path}.safetensors`));
   const path = (index: number): string => kept[index] as string;
@@ -97,6 +99,14 @@ export async function runArm(options: RunOptions): Promise<RunRecord> {
   }
 }
 
+/** Kernels are imported when they are first needed; hours later a build may have put others in their place. */
+async function loadAll(): Promise<void> {
+  const input = { channels: 1, height: 12, width: 12 };
+  const { graph, init } = models.createModel("small-cnn", { activation: "relu", input, classes: 2 });
+  const session = await Session.load(packed({ graph, tensors: init(new Random(0)) }), { backend: "wasm" });
+  session.dispose();
+}
+
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 const withoutState = (file: Uint8Array): Network => {
@@ -137,7 +147,15 @@ function parsed(line: string): LogLine | undefined {
   }
 }
 
+let known: string | undefined;
+
+/** Of the code that this process runs: what is committed meanwhile is not in it. */
 function commit(): string {
+  known ??= readCommit();
+  return known;
+}
+
+function readCommit(): string {
   const git = (...args: string[]): string => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
   const changed = git("status", "--porcelain", "--", "src", "training", "assembly", "bench/results") !== "";
   return `${git("rev-parse", "--short=10", "HEAD")}${changed ? "+" : ""}`;
