@@ -97,7 +97,7 @@ function shape(t: Winograd, scratch: usize, room: i32): void {
 }
 
 /** Rounds up to an odd number of cache lines: with powers of two, all products of a tile would share a few sets of the cache. */
-function odd_lines(size: usize): usize {
+export function odd_lines(size: usize): usize {
   return ((size + 63) | 64) & ~63;
 }
 

@@ -9,21 +9,7 @@ import { input2, input4 } from "./winograd_transforms";
 /** Transforms `rows` rows of tiles from `first` on of the plane; product p of tile k goes to v + p · t.v_product + 4 k. */
 export function input_rows(t: Winograd, plane: usize, first: i32, rows: i32, v: usize): void {
   for (let r = 0; r < rows; r++) {
-    const y = (first + r) * t.m - t.top;
-    if (t.m == 4) {
-      columns4(
-        t,
-        line(t, plane, y),
-        line(t, plane, y + 1),
-        line(t, plane, y + 2),
-        line(t, plane, y + 3),
-        line(t, plane, y + 4),
-        line(t, plane, y + 5),
-      );
-    } else {
-      columns2(t, line(t, plane, y), line(t, plane, y + 1), line(t, plane, y + 2), line(t, plane, y + 3));
-    }
-    clear_ends(t);
+    input_columns(t, plane, (first + r) * t.m - t.top);
     let at = v;
     let from = t.lines;
     for (let i = 0; i < t.m + 2; i++) {
@@ -34,6 +20,24 @@ export function input_rows(t: Winograd, plane: usize, first: i32, rows: i32, v: 
     }
     v += bytes(t.tile_cols);
   }
+}
+
+/** The first half, of the row of tiles whose first pixels are in row y of the plane: m + 2 lines at t.lines. */
+export function input_columns(t: Winograd, plane: usize, y: i32): void {
+  if (t.m == 4) {
+    columns4(
+      t,
+      line(t, plane, y),
+      line(t, plane, y + 1),
+      line(t, plane, y + 2),
+      line(t, plane, y + 3),
+      line(t, plane, y + 4),
+      line(t, plane, y + 5),
+    );
+  } else {
+    columns2(t, line(t, plane, y), line(t, plane, y + 1), line(t, plane, y + 2), line(t, plane, y + 3));
+  }
+  clear_ends(t);
 }
 
 /** Where row y of the plane begins. */

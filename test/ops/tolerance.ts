@@ -95,6 +95,8 @@ const kernels: Readonly<Record<string, number>> = {
   // the same with factors up to 2.5 forth and 2.8 back
   conv2d_winograd4: 40,
   conv2d_dx_winograd4: 40,
+  // and again, but over sums of many tiles, of which each rounds by itself
+  conv2d_dw_winograd: 10,
 };
 
 /** k of a kernel if it is another than its op's. */

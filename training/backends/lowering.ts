@@ -1,7 +1,7 @@
 /** How the ops of training graphs run on Wasm: a superset of the inference kernels, in a module of its own. */
 import type { Unsupported } from "../../src/backends/unsupported.ts";
 import { asPanel, type KernelSet, type Lowering, lowerings, poolBytes, windowOf } from "../../src/backends/wasm/lowering.ts";
-import { convBytes, convWeightBytes, outerBytes, type Window, type WinogradShape } from "../../src/backends/wasm/scratch.ts";
+import { convBytes, convWeightBytes, convWeightWinogradBytes, outerBytes, type Window, type WinogradShape } from "../../src/backends/wasm/scratch.ts";
 import { withWinograd } from "../../src/backends/wasm/winograd.ts";
 import type { BoundIo } from "../../src/graph/op.ts";
 import { type GradientOpName, trainingOps } from "../ops/index.ts";
@@ -25,13 +25,49 @@ function dxWinogradShape(io: BoundIo<any>): WinogradShape {
   return { channels, filters, width: io.shape("dy")[3] ?? 1, padding: padding.map((pixels: number) => 2 - pixels), out: size };
 }
 
+/** The convolution whose weights conv2d_dw differentiates. */
+// biome-ignore lint/suspicious/noExplicitAny: attributes are typed where the op is defined
+function dwWinogradShape(io: BoundIo<any>): WinogradShape {
+  const [filters = 1, channels = 1] = io.shape("dw");
+  const [, , h = 1, w = 1] = io.shape("dy");
+  return { channels, filters, width: io.shape("x")[3] ?? 1, padding: io.attrs.padding, out: [h, w] };
+}
+
+/** Sums for all weights must stay near a worker. */
+const MOST_WEIGHTS = 128 * 128;
+/** What a tile costs, in multiply-adds of the direct kernel: those of the products, and transforms; measured at 8 to 32 pixels a side. */
+const TILE = { products: 54, channel: 225, filter: 165 } as const;
+
+/** conv2d_dw by Winograd's transforms where these pay: a pure function of shapes but for the batch. */
+// biome-ignore lint/suspicious/noExplicitAny: attributes are typed where the op is defined
+function dwKernel(io: BoundIo<any>): string {
+  const { channels, filters, padding, out } = dwWinogradShape(io);
+  const { stride, dilation, groups, kernel } = io.attrs;
+  const fits =
+    [...stride, ...dilation, groups].every((value) => value === 1) &&
+    kernel.every((side: number) => side === 3) &&
+    padding.every((pixels) => pixels >= 0 && pixels <= 1) &&
+    channels * filters <= MOST_WEIGHTS;
+  if (!fits) return "conv2d_dw";
+  const tiles = Math.ceil(out[0] / 4) * Math.ceil(out[1] / 4);
+  const whole = (count: number): number => 4 * Math.ceil(count / 4);
+  const cost = TILE.products * whole(channels) * filters + TILE.channel * whole(channels) + TILE.filter * whole(filters);
+  return tiles * cost < 9 * channels * filters * out[0] * out[1] ? "conv2d_dw_winograd" : "conv2d_dw";
+}
+
 const gradientLowerings: Readonly<Record<GradientOpName, Lowering | Unsupported>> = {
   conv2d_dx: withWinograd(
     "conv2d_dx",
     { source: "conv2d_dx", scratch: (io) => convBytes(dxWindow(io)), prepared: asPanel },
     dxWinogradShape,
   ),
-  conv2d_dw: { source: "conv2d_dw", scratch: (io) => convWeightBytes(windowOf(io, io.shape("dw"), io.shape("dy"))) },
+  conv2d_dw: {
+    kernels: {
+      conv2d_dw: { source: "conv2d_dw", scratch: (io) => convWeightBytes(windowOf(io, io.shape("dw"), io.shape("dy"))) },
+      conv2d_dw_winograd: { source: "conv2d_dw_winograd", scratch: (io) => convWeightWinogradBytes(dwWinogradShape(io)) },
+    },
+    choose: dwKernel,
+  },
   linear_dx: { source: "linear_grad", scratch: (io) => outerBytes(io.shape("w")[0] ?? 1) },
   linear_dw: { source: "linear_grad", scratch: (io) => outerBytes(io.shape("dy")[0] ?? 1) },
   channel_sum: { source: "reduce" },

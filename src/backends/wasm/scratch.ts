@@ -22,9 +22,11 @@ export const SCRATCH = {
   WINOGRAD_TILE: 384,
   WINOGRAD_BAND: 160 * 1024,
   WINOGRAD_TILES: 16,
+  /** Tiles that are worth the handling of their sums, in the gradient by the weights. */
+  DW_TILES: 24,
 } as const;
 
-const { STRUCTS, MAX_ROWS, LINE, SLACK, SPARE_SPOTS, RUN, WINOGRAD_STRUCTS, WINOGRAD_TILE, WINOGRAD_BAND, WINOGRAD_TILES } = SCRATCH;
+const { STRUCTS, MAX_ROWS, LINE, SLACK, SPARE_SPOTS, RUN, WINOGRAD_STRUCTS, WINOGRAD_TILE, WINOGRAD_BAND, WINOGRAD_TILES, DW_TILES } = SCRATCH;
 /** Planes and packed weights get this much each, so that both stay in a second-level cache of 256 KB or more. */
 const HALF = 128 * 1024;
 /** Bytes of packed memory for each number along a sum: a block of rows and an offset, as floats (weights) or as vectors (dy, x). */
@@ -57,6 +59,9 @@ function planeBytes({ channels, reach, step, cols }: Window, rows: number): numb
 
 const wholeLines = (bytes: number): number => LINE * Math.ceil(bytes / LINE);
 const vectorsOf = (cols: number): number => Math.ceil(cols / 4);
+
+/** Of a tile of 4 × 4 pixels. */
+const WINOGRAD_PRODUCTS = 36;
 
 /** For conv2d and conv2d_dx. One row would do; four of them keep halos cheap. */
 export function convBytes(window: Window): number {
@@ -94,6 +99,16 @@ export function convWeightBytes(window: Window): number {
   const cols = 4 * vectorsOf(window.cols);
   const block = 4 * (window.taps + 4) + VECTOR_RECORD * vectorsOf(cols);
   return STRUCTS + 2 * wholeLines(Math.max(HALF, planeBytes({ ...window, channels: 1, cols }, 1), block));
+}
+
+/** For conv2d_dw_winograd: a chunk's transformed tiles, and all sums. */
+export function convWeightWinogradBytes({ channels, filters, width, out: [oh, ow] }: WinogradShape): number {
+  const cols = Math.ceil(ow / 4);
+  const [c, o] = [vectorsOf(channels), vectorsOf(filters)];
+  const fits = Math.floor(WINOGRAD_BAND / (16 * WINOGRAD_PRODUCTS * (c + o)));
+  const tiles = Math.max(cols, Math.max(fits, DW_TILES));
+  const lines = 4 * (Math.max(width, ow) + 8) + 2 * 4 * 6 * 4 * (4 * cols + 8);
+  return WINOGRAD_STRUCTS + lines + WINOGRAD_TILE + LINE + WINOGRAD_PRODUCTS * (16 * (tiles * (c + o) + 4 * o * c) + 3 * 2 * LINE);
 }
 
 /** For linear, with sums over `k` numbers. */
