@@ -103,7 +103,7 @@ function shape(p: Conv2dDw, t: Winograd, job: Job, products: Products, scratch: 
   products.y_row = products.b_row;
   job.v_product = odd_lines(tiles * products.b_row);
   job.z_product = odd_lines(tiles * products.a_row);
-  job.sums_product = odd_lines((<usize>(job.end_filters - job.first_filters) << 2) * products.y_row);
+  job.sums_product = odd_lines(((<usize>(job.end_filters - job.first_filters)) << 2) * products.y_row);
   t.line = bytes(4 * t.tile_cols + 8);
   t.zeros = scratch + WINOGRAD_STRUCTS;
   t.lines = t.zeros + ((bytes(max(p.iw, p.ow) + 4) + 15) & ~15);

@@ -102,7 +102,7 @@ export function convWeightBytes(window: Window): number {
 }
 
 /** For conv2d_dw_winograd: a chunk's transformed tiles, and all sums. */
-export function convWeightWinogradBytes({ channels, filters, width, out: [oh, ow] }: WinogradShape): number {
+export function convWeightWinogradBytes({ channels, filters, width, out: [, ow] }: WinogradShape): number {
   const cols = Math.ceil(ow / 4);
   const [c, o] = [vectorsOf(channels), vectorsOf(filters)];
   const fits = Math.floor(WINOGRAD_BAND / (16 * WINOGRAD_PRODUCTS * (c + o)));
