@@ -1,7 +1,14 @@
 /** How the ops of training graphs run on Wasm: a superset of the inference kernels, in a module of its own. */
 import type { Unsupported } from "../../src/backends/unsupported.ts";
 import { asPanel, type KernelSet, type Lowering, lowerings, poolBytes, windowOf } from "../../src/backends/wasm/lowering.ts";
-import { convBytes, convWeightBytes, convWeightWinogradBytes, outerBytes, type Window, type WinogradShape } from "../../src/backends/wasm/scratch.ts";
+import {
+  convBytes,
+  convWeightBytes,
+  convWeightWinogradBytes,
+  outerBytes,
+  type Window,
+  type WinogradShape,
+} from "../../src/backends/wasm/scratch.ts";
 import { withWinograd } from "../../src/backends/wasm/winograd.ts";
 import type { BoundIo } from "../../src/graph/op.ts";
 import { type GradientOpName, trainingOps } from "../ops/index.ts";

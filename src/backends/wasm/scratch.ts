@@ -26,7 +26,8 @@ export const SCRATCH = {
   DW_TILES: 24,
 } as const;
 
-const { STRUCTS, MAX_ROWS, LINE, SLACK, SPARE_SPOTS, RUN, WINOGRAD_STRUCTS, WINOGRAD_TILE, WINOGRAD_BAND, WINOGRAD_TILES, DW_TILES } = SCRATCH;
+const { STRUCTS, MAX_ROWS, LINE, SLACK, SPARE_SPOTS, RUN, WINOGRAD_STRUCTS, WINOGRAD_TILE, WINOGRAD_BAND, WINOGRAD_TILES, DW_TILES } =
+  SCRATCH;
 /** Planes and packed weights get this much each, so that both stay in a second-level cache of 256 KB or more. */
 const HALF = 128 * 1024;
 /** Bytes of packed memory for each number along a sum: a block of rows and an offset, as floats (weights) or as vectors (dy, x). */
