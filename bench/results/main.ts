@@ -118,6 +118,7 @@ async function run(name: string | undefined, given: Given, again: boolean): Prom
       dataset,
       threads: threads ?? "auto",
       command: `npm run results -- run ${plan.name} --data DIR --only ${arm.name} --seed ${seed}${more}`,
+      attacked: plan.attacked?.includes(arm.name),
       out,
       work: out === RECORDS ? join(root, "build", "results") : join(out, "work"),
       signal: controller.signal,

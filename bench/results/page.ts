@@ -1,7 +1,7 @@
 /** docs/results.md, from the records and nothing else. */
 import type { Plan } from "./plans.ts";
 import { plotOf } from "./plot.ts";
-import { type RunRecord, recordName } from "./record.ts";
+import { type AttackFacts, type RunRecord, recordName } from "./record.ts";
 import { type Claim, points, type Row, rowsOf, type Spread, type Verdict, verdictOf } from "./summary.ts";
 
 export interface Page {
@@ -65,6 +65,7 @@ function sectionOf(plan: Plan, rows: readonly Row[]): string[] {
     `![Accuracy against multiply-adds](${plotName(plan)})`,
     "",
     ...absent,
+    ...attacksOf(rows),
     ...plan.pairs.flatMap(([arm, other]) => {
       const verdict = verdictOf(rows, arm, other);
       return verdict ? [`- ${sentenceOf(verdict)}`] : [];
@@ -78,6 +79,33 @@ function sectionOf(plan: Plan, rows: readonly Row[]): string[] {
     ),
     "",
     "</details>",
+    "",
+  ];
+}
+
+/** A row for each arm that was attacked, means over seeds. */
+function attacksOf(rows: readonly Row[]): string[] {
+  const attacked = rows.map(({ arm, records }) => ({ arm, facts: records.flatMap(({ attacks }) => (attacks ? [attacks] : [])) }));
+  const [first] = attacked.flatMap(({ facts }) => facts);
+  if (!first) return [];
+  const called = ({ settings: { method, steps, epsilon, space } }: AttackFacts): string =>
+    `${method.toUpperCase()}${method === "pgd" ? ` ${steps} steps` : ""}, ${epsilon} ${space}`;
+  const mean = (all: readonly (readonly AttackFacts[])[], pick: (attacks: readonly AttackFacts[]) => number): string =>
+    percent(all.reduce((sum, attacks) => sum + pick(attacks), 0) / all.length);
+  return [
+    `Under attack, on the first ${first[0]?.images ?? 0} test images, in % right; ε in units of the normalised input, or of pixels from 0 to 1 that stay there:`,
+    "",
+    ...table(
+      ["arm", "seeds", "as they are", ...first.map(called)],
+      attacked
+        .filter(({ facts }) => facts.length > 0)
+        .map(({ arm, facts }) => [
+          arm.name,
+          String(facts.length),
+          mean(facts, (attacks) => attacks[0]?.clean ?? Number.NaN),
+          ...first.map((_, i) => mean(facts, (attacks) => attacks[i]?.adversarial ?? Number.NaN)),
+        ]),
+    ),
     "",
   ];
 }

@@ -6,7 +6,7 @@ import type { Row } from "./summary.ts";
 const [WIDTH, HEIGHT] = [760, 420];
 const MARGIN = { left: 64, right: 160, top: 16, bottom: 48 };
 /** Okabe and Ito's, which colour-blind people can tell apart. */
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555"];
+const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#8b4513", "#000000"];
 const LABEL = 18;
 /** Pixels between families. */
 const APART = 5;

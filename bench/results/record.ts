@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "swivel-nn";
-import { type measure, recipes } from "swivel-nn/training";
+import { type AttackSettings, type measure, recipes } from "swivel-nn/training";
 
 /** One network: its size packed, and the share of test images that it gets right. */
 export interface NetworkFacts {
@@ -35,6 +35,14 @@ export interface TimeFacts extends measure.Comparison {
   readonly date: string;
 }
 
+/** Shares of the first `images` test images that the network at the recipe's end gets right, as they are and moved. */
+export interface AttackFacts {
+  readonly settings: Required<AttackSettings>;
+  readonly images: number;
+  readonly clean: number;
+  readonly adversarial: number;
+}
+
 export interface RunRecord {
   readonly version: 1;
   readonly plan: string;
@@ -59,6 +67,8 @@ export interface RunRecord {
   readonly saved?: { readonly params: number; readonly macs: number; readonly bytes: number };
   readonly reported?: { readonly weights: number; readonly macs: number };
   readonly time?: TimeFacts;
+  /** Where the plan asks for them. */
+  readonly attacks?: readonly AttackFacts[];
 }
 
 export const recordName = ({ arm, seed }: Pick<RunRecord, "arm" | "seed">): string => `${arm}-seed${seed}.json`;
@@ -99,6 +109,8 @@ export function checkRecord(json: unknown, file: string): RunRecord {
   const { time } = record;
   if (time && ![time.before, time.after, time.ratio?.value, time.ratio?.low, time.ratio?.high].every(isNumber))
     throw fail("its times have no interval");
+  for (const { images, clean, adversarial } of record.attacks ?? [])
+    if (![images, clean, adversarial].every(isNumber)) throw fail("an attack is not measured");
   const epochs = record.recipe.stages.reduce((sum, stage) => sum + (stage.kind === "train" ? stage.epochs : 0), 0);
   if (record.curve.length !== epochs) throw fail(`its curve has ${record.curve.length} epochs, its recipe ${epochs}`);
   return { ...record, recipe: recipes.parseStagedRecipe(JSON.stringify(record.recipe)) };

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { readModel, Session } from "swivel-nn";
 import { type datasets, models, Random, recipes, type TrainerEvent, wasmTrainingBackend } from "swivel-nn/training";
 import { root } from "../../tools/entries.ts";
+import { attackFacts } from "./attacks.ts";
 import { factsOf, type Network, packed, thisMachine, timesOf, today } from "./judge.ts";
 import { type CurvePoint, type RunRecord, recordName } from "./record.ts";
 
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly dataset: datasets.Dataset;
   readonly threads: number | "auto";
   readonly command: string;
+  /** Whether the network at the end is attacked. */
+  readonly attacked?: boolean;
   /** Where records go. */
   readonly out: string;
   /** Where stages are kept. */
@@ -89,6 +92,7 @@ export async function runArm(options: RunOptions): Promise<RunRecord> {
       ...(cut && { cut: await factsOf(packed(cut.model), dataset), saved: cut.report.saved, reported: cut.report.counting.reported.saved }),
       after: await factsOf(files.after, dataset),
       ...(cut && { time: await timesOf(files.before, files.after) }),
+      ...(options.attacked && { attacks: await attackFacts(last, dataset, backend) }),
     };
     const folder = join(options.out, options.plan);
     mkdirSync(folder, { recursive: true });

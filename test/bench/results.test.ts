@@ -3,12 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { attacks } from "../../bench/results/attacks.ts";
 import { pageOf } from "../../bench/results/page.ts";
 import { type Plan, plans } from "../../bench/results/plans.ts";
 import { checkRecord, type RunRecord, readRecords, recordName } from "../../bench/results/record.ts";
 import { readLogs, runArm } from "../../bench/results/run.ts";
 import { parseClaims, problemsOf, rowsOf, verdictOf } from "../../bench/results/summary.ts";
 import { root } from "../../tools/entries.ts";
+import { attackSettings } from "../../training/attack.ts";
 import { datasetFromIdx } from "../../training/data/index.ts";
 import { chain, override, parseStagedRecipe, recipeNamed } from "../../training/recipes/index.ts";
 import { idxFiles } from "../cli/data.ts";
@@ -130,6 +132,7 @@ describe("records", () => {
     ["no machine", recordOf("a", 0, 0.9, { machine: undefined as never }), /machine/],
     ["half a curve", recordOf("a", 0, 0.9, { curve: [point("training", 1)] }), /1 epochs, its recipe 3/],
     ["no accuracy", recordOf("a", 0, Number.NaN), /after is not measured/],
+    ["an attack without outcome", { ...records[0], attacks: [{ images: 20, clean: 1 }] }, /attack is not measured/],
     ["a time without interval", { ...records[0], time: { before: 1, after: 1, ratio: { value: 1 } } }, /no interval/],
   ])("with %s are refused", (_, record, words) => {
     expect(() => checkRecord(record, "x.json")).toThrow(words);
@@ -150,6 +153,15 @@ describe("the page", () => {
     expect(markdown).toContain("- a and c: no difference that seeds do not make (+0.50 points, the seeds spread over 2.00).");
     expect(pageOf([plan], [recordOf("a", 0, 0.9), recordOf("b", 0, 0.8)], []).markdown).toMatch(/single seed that says nothing yet.*/);
     expect(pageOf([plan], [], []).markdown).toContain("Not yet run: `npm run results -- run toy --data DIR`.");
+  });
+
+  it("has a row for each arm that was attacked, only where one was", () => {
+    const settings = attackSettings({ method: "pgd" });
+    const facts = [{ settings, images: 20, clean: 0.9, adversarial: 0.25 }];
+    const attacked = pageOf([plan], [recordOf("a", 0, 0.93, { attacks: facts }), ...records.slice(1)], []).markdown;
+    expect(attacked).toContain("| arm | seeds | as they are | PGD 60 steps, 0.031 normalised |");
+    expect(attacked).toContain("| a | 1 | 90.00 | 25.00 |");
+    expect(markdown).not.toContain("attack");
   });
 
   it("has a plot with a point for each arm and no number that is none", () => {
@@ -197,6 +209,7 @@ describe("a run", async () => {
     dataset,
     threads: 1,
     command: "npm run results",
+    attacked: true,
     out: join(folder, name),
     work: join(folder, name, "work"),
     signal,
@@ -209,6 +222,14 @@ describe("a run", async () => {
     expect(checkRecord(JSON.parse(readFileSync(join(folder, "whole", "toy", "a-seed0.json"), "utf8")), "a")).toEqual(whole);
     expect(problemsOf([plan], [whole], [])).toEqual([]);
     expect(whole.after.macs / whole.before.macs).toBeLessThanOrEqual(0.55);
+    expect(whole.attacks?.map(({ settings: { method, space } }) => `${method} ${space}`)).toEqual(
+      attacks.map(({ method, space }) => `${method} ${space}`),
+    );
+    for (const { images, clean, adversarial } of whole.attacks ?? []) {
+      expect(images).toBe(20);
+      expect(clean).toBe(whole.after.accuracy);
+      expect(adversarial).toBeLessThanOrEqual(clean);
+    }
     expect(whole.curve.map(({ stage, epoch }) => `${stage} ${epoch}`)).toEqual(["training 1", "training 2", "fine-tuning 1"]);
     for (const words of [/training 1\/2/, /fine-tuning 1\/1/]) {
       const controller = new AbortController();

@@ -1,5 +1,6 @@
 /** Recipes by name, one file each, and what runs them. */
 import { InputError } from "../../src/errors.ts";
+import { early } from "./early.ts";
 import { finetune } from "./finetune.ts";
 import { mnistMlp } from "./mnist_mlp.ts";
 import { relu } from "./relu.ts";
@@ -13,7 +14,7 @@ import { sparse } from "./sparse.ts";
 import type { StagedRecipe } from "./staged.ts";
 import { twoStep } from "./two_step.ts";
 
-const all = [relu, rrelu, rreluNoDecay, rreluL1, twoStep, retrain, slimming, finetune, scratch, sparse, mnistMlp];
+const all = [relu, rrelu, rreluNoDecay, rreluL1, twoStep, retrain, slimming, finetune, scratch, sparse, early, mnistMlp];
 
 export const recipes: Readonly<Record<string, StagedRecipe>> = Object.fromEntries(all.map((recipe) => [recipe.name, recipe]));
 
