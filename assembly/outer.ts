@@ -1,5 +1,5 @@
 /**
- * Matrix product by outer products: `y[m, v] = slope[m] · act( bias[m] + residual[m, v] + Σ_k a[m, k] · b[k, v] )`, where v are vectors of four
+ * Matrix product by outer products: `y[m, v] = slope[m] · act( bias[m] + Σ_k a[m, k] · b[k, v] + residual[m, v] )`, where v are vectors of four
  * neighbouring pixels (or columns).
  *
  *   a  packed into a panel: blocks of up to six rows, and in each block, for each k, the block's weights. panel.ts makes it.
@@ -9,7 +9,7 @@
  * A tile is a block by two vectors (one or two rows by four), whose sums stay in registers. Every output is one chain of multiply-adds in the order
  * of k, whatever the tile: how the work is split never changes a bit.
  */
-import { activate } from "./activate";
+import { activate, clamp, highest, lowest } from "./activate";
 import { entry, nth } from "./parts";
 import { Rows1, Rows2, Rows3, Rows4, Rows5, Rows6, row_blocks } from "./rows";
 import { fma, share } from "./simd";
@@ -55,13 +55,13 @@ export class Outer {
   shortcut: usize;
   /** Code of the activation. */
   fn: i32;
-  /** Nothing happens to the sums but whole stores. */
+  /** Whole stores of clamped sums, and nothing else. */
   plain: bool;
 }
 
 /** Computes the rows of y that belong to the blocks. */
 export function outer(t: Outer): void {
-  t.plain = !t.places && !t.bias && !t.slope && !t.residual && !t.fn && t.lanes == 4 && t.lane_bytes == 4;
+  t.plain = !t.places && !t.slope && !t.residual && t.lanes == 4 && t.lane_bytes == 4;
   const blocks = row_blocks(t.m);
   for (let block = t.first_block; block < t.end_block; block++) {
     const row = share(t.m, block, blocks);
@@ -120,6 +120,15 @@ function wide_tile<R>(t: Outer, panel: usize, row: i32, at: usize, b: usize, apa
   let c41 = c00;
   let c50 = c00;
   let c51 = c00;
+  if (t.bias) {
+    const bias = nth(t.bias, row);
+    c00 = c01 = v128.load32_splat(bias);
+    c10 = c11 = v128.load32_splat(bias, 4);
+    c20 = c21 = v128.load32_splat(bias, 8);
+    if (offsetof<R>() > 3) c30 = c31 = v128.load32_splat(bias, 12);
+    if (offsetof<R>() > 4) c40 = c41 = v128.load32_splat(bias, 16);
+    if (offsetof<R>() > 5) c50 = c51 = v128.load32_splat(bias, 20);
+  }
   let offset = t.offsets;
   const end = nth(offset, t.k);
   for (; offset < end; offset += 4) {
@@ -153,13 +162,17 @@ function wide_tile<R>(t: Outer, panel: usize, row: i32, at: usize, b: usize, apa
     panel += offsetof<R>() * 4;
   }
   if (t.plain) {
-    const y = t.y + <usize>row * t.y_row;
-    store_pair(y, at, c00, c01);
-    store_pair(y + t.y_row, at, c10, c11);
-    store_pair(y + 2 * t.y_row, at, c20, c21);
-    if (offsetof<R>() > 3) store_pair(y + 3 * t.y_row, at, c30, c31);
-    if (offsetof<R>() > 4) store_pair(y + 4 * t.y_row, at, c40, c41);
-    if (offsetof<R>() > 5) store_pair(y + 5 * t.y_row, at, c50, c51);
+    const low = lowest(t.fn);
+    const high = highest(t.fn);
+    const apart = spot(at, 1).to - spot(at, 0).to;
+    const y_row = t.y_row;
+    const y = t.y + <usize>row * y_row + spot(at, 0).to;
+    store_pair(y, apart, clamp(c00, low, high), clamp(c01, low, high));
+    store_pair(y + y_row, apart, clamp(c10, low, high), clamp(c11, low, high));
+    store_pair(y + 2 * y_row, apart, clamp(c20, low, high), clamp(c21, low, high));
+    if (offsetof<R>() > 3) store_pair(y + 3 * y_row, apart, clamp(c30, low, high), clamp(c31, low, high));
+    if (offsetof<R>() > 4) store_pair(y + 4 * y_row, apart, clamp(c40, low, high), clamp(c41, low, high));
+    if (offsetof<R>() > 5) store_pair(y + 5 * y_row, apart, clamp(c50, low, high), clamp(c51, low, high));
     return;
   }
   finish(t, row, at, c00, c01);
@@ -180,6 +193,11 @@ function narrow_tile<R>(t: Outer, panel: usize, row: i32, at: usize, b: usize, a
   let c11 = c00;
   let c12 = c00;
   let c13 = c00;
+  if (t.bias) {
+    const bias = nth(t.bias, row);
+    c00 = c01 = c02 = c03 = v128.load32_splat(bias);
+    if (offsetof<R>() > 1) c10 = c11 = c12 = c13 = v128.load32_splat(bias, 4);
+  }
   let offset = t.offsets;
   const end = nth(offset, t.k);
   for (; offset < end; offset += 4) {
@@ -203,16 +221,6 @@ function narrow_tile<R>(t: Outer, panel: usize, row: i32, at: usize, b: usize, a
     panel += offsetof<R>() * 4;
   }
   const rest = at + 2 * offsetof<Spot>();
-  if (t.plain) {
-    const y = t.y + <usize>row * t.y_row;
-    store_pair(y, at, c00, c01);
-    store_pair(y, rest, c02, c03);
-    if (offsetof<R>() > 1) {
-      store_pair(y + t.y_row, at, c10, c11);
-      store_pair(y + t.y_row, rest, c12, c13);
-    }
-    return;
-  }
   finish(t, row, at, c00, c01);
   finish(t, row, rest, c02, c03);
   if (offsetof<R>() > 1) {
@@ -221,12 +229,11 @@ function narrow_tile<R>(t: Outer, panel: usize, row: i32, at: usize, b: usize, a
   }
 }
 
-/** Stores two vectors of the row of y that begins at y. */
 // @ts-ignore: decorator
 @inline
-function store_pair(y: usize, at: usize, c0: v128, c1: v128): void {
-  v128.store(y + spot(at, 0).to, c0);
-  v128.store(y + spot(at, 1).to, c1);
+function store_pair(y: usize, apart: usize, c0: v128, c1: v128): void {
+  v128.store(y, c0);
+  v128.store(y + apart, c1);
 }
 
 /** The epilogue, and stores of all kinds. */
@@ -235,11 +242,6 @@ function finish(t: Outer, row: i32, at: usize, c0: v128, c1: v128): void {
   const y = t.y + <usize>place * t.y_row;
   const y0 = y + spot(at, 0).to;
   const y1 = y + spot(at, 1).to;
-  if (t.bias) {
-    const bias = v128.load32_splat(nth(t.bias, row));
-    c0 = f32x4.add(c0, bias);
-    c1 = f32x4.add(c1, bias);
-  }
   const added = t.residual ? entry(t.shortcut, place) : -1;
   if (added >= 0) {
     const residual = t.residual + <usize>added * t.y_row;
