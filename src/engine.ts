@@ -123,7 +123,7 @@ class LocalEngine implements Engine {
 
   async run(inputs: EngineInputs, options: EngineRunOptions): Promise<Record<string, TensorData>> {
     const tensors = this.#tensors(inputs);
-    return this.#perform((executable) => executable.run(tensors, options), options.signal);
+    return await this.#perform((executable) => executable.run(tensors, options), options.signal);
   }
 
   async profile(inputs: EngineInputs): Promise<NodeTime[]> {
@@ -180,6 +180,7 @@ class LocalEngine implements Engine {
   }
 
   #tensors(inputs: EngineInputs): Tensors {
+    if (Object.values(inputs).every((input) => ArrayBuffer.isView(input))) return inputs as Tensors;
     const { preprocess } = this.facts;
     return Object.fromEntries(
       Object.entries(inputs).map(([name, input]) => {

@@ -94,12 +94,8 @@ export class Session implements Disposable {
     this.#assertAlive();
     checkKeys(options, ["signal", "outputs"], "run");
     checkSignal(options.signal);
-    const { signal, outputs = this.outputs.map(({ name }) => name) } = options;
-    if (!Array.isArray(outputs)) throw new InputError("E_OPTION", `outputs is ${String(outputs)}; expected a list of names`);
-    const unknown = (outputs as readonly string[]).find((name) => !this.outputs.some((output) => output.name === name));
-    if (unknown !== undefined) {
-      throw new InputError("E_INPUT", `the model has no output "${unknown}"; it has ${this.outputs.map(({ name }) => name).join(", ")}`);
-    }
+    const { signal, outputs } = options;
+    if (outputs !== undefined) this.#checkOutputs(outputs);
     return (await this.#engine.run(this.#read(inputs), { signal, outputs })) as Record<string, Float32Array>;
   }
 
@@ -139,10 +135,19 @@ export class Session implements Disposable {
     if (this.#disposed) throw new BackendError("E_DISPOSED", "the session was disposed; load it again");
   }
 
+  #checkOutputs(outputs: readonly string[]): void {
+    if (!Array.isArray(outputs)) throw new InputError("E_OPTION", `outputs is ${String(outputs)}; expected a list of names`);
+    const unknown = (outputs as readonly string[]).find((name) => !this.outputs.some((output) => output.name === name));
+    if (unknown !== undefined) {
+      throw new InputError("E_INPUT", `the model has no output "${unknown}"; it has ${this.outputs.map(({ name }) => name).join(", ")}`);
+    }
+  }
+
   #read(inputs: Readonly<Record<string, Input>>): EngineInputs {
     if (typeof inputs !== "object" || inputs === null || ArrayBuffer.isView(inputs)) {
       throw new InputError("E_INPUT", `inputs are given by name: { ${this.inputs.map(({ name }) => `${name}: …`).join(", ")} }`);
     }
+    if (Object.values(inputs).every((input) => ArrayBuffer.isView(input))) return { ...inputs } as EngineInputs;
     return Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, this.#readOne(name, input)]));
   }
 

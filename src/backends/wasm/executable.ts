@@ -36,6 +36,7 @@ export interface WasmModule {
 }
 
 interface Loaded {
+  readonly outputs: readonly string[];
   readonly plan: Plan;
   readonly program: Program;
 }
@@ -80,11 +81,16 @@ export class WasmExecutable implements Executable {
   }
 
   run(inputs: Tensors, options: RunOptions = {}): Promise<Record<string, TensorData>> {
+    const { outputs = this.#graph.outputs, signal } = options;
     return this.#enqueue(async () => {
-      const { program, plan } = this.#prepare(inputs, options.outputs ?? this.#graph.outputs);
-      await this.#runAll(plan, program, options.signal);
-      return Object.fromEntries((options.outputs ?? this.#graph.outputs).map((name) => [name, this.#copy(name)]));
-    }, options.signal);
+      const { program, plan } = this.#prepare(inputs, outputs);
+      if (this.#threadsFor(plan) > 1) await this.#team.prepare();
+      this.#begin(plan, program);
+      if (signal) await this.#runSlices(plan, program, signal);
+      else this.#team.run(program.first, program.steps);
+      this.#assertAlive();
+      return Object.fromEntries(outputs.map((name) => [name, this.#copy(name)]));
+    }, signal);
   }
 
   profile(inputs: Tensors): Promise<NodeTime[]> {
@@ -92,7 +98,8 @@ export class WasmExecutable implements Executable {
       const { program, plan } = this.#prepare(inputs, this.#graph.outputs);
       const ms = new Array<number>(plan.nodes.length).fill(0);
       const kernels: (string | undefined)[] = [];
-      await this.#begin(plan, program);
+      if (this.#threadsFor(plan) > 1) await this.#team.prepare();
+      this.#begin(plan, program);
       for (let step = program.first; step < program.steps; step++) {
         const start = performance.now();
         this.#team.run(step, step + 1);
@@ -150,10 +157,10 @@ export class WasmExecutable implements Executable {
 
   async #enqueue<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     this.#assertAlive();
-    return this.#queue.add(async () => {
+    return await this.#queue.add(async () => {
       this.#assertAlive();
       if (signal?.aborted) throw new AbortedError("the run", { cause: signal.reason });
-      return job();
+      return await job();
     }, signal);
   }
 
@@ -171,13 +178,15 @@ export class WasmExecutable implements Executable {
   }
 
   #use(batch: number, outputs: readonly string[]): Loaded {
+    // what nearly all runs find; lists of callers may have changed
+    if (outputs === this.#graph.outputs && this.#current?.outputs === outputs && this.#current.plan.batch === batch) return this.#current;
     const key = JSON.stringify([batch, outputs]);
     let loaded = this.#plans.get(key);
     if (!loaded) {
       const plan =
         batch === 1 && outputs === this.#graph.outputs ? this.#first : makePlan(this.#graph, this.#host.kernels.ops, batch, outputs);
       const program = encodeProgram(plan, this.#host.kernels, this.#place);
-      loaded = { plan, program };
+      loaded = { outputs, plan, program };
       if (this.#plans.size >= MAX_PLANS) this.#plans.delete(this.#plans.keys().next().value as string);
       this.#plans.set(key, loaded);
     }
@@ -188,13 +197,7 @@ export class WasmExecutable implements Executable {
     return loaded;
   }
 
-  async #runAll(plan: Plan, program: Program, signal: AbortSignal | undefined): Promise<void> {
-    await this.#begin(plan, program);
-    if (!signal) {
-      this.#team.run(program.first, program.steps);
-      this.#assertAlive();
-      return;
-    }
+  async #runSlices(plan: Plan, program: Program, signal: AbortSignal): Promise<void> {
     const onAbort = (): void => this.#team.abort();
     signal.addEventListener("abort", onAbort, { once: true });
     try {
@@ -211,8 +214,7 @@ export class WasmExecutable implements Executable {
     }
   }
 
-  async #begin(plan: Plan, { first, scratch, scratchStride }: Program): Promise<void> {
-    if (this.#threadsFor(plan) > 1) await this.#team.prepare();
+  #begin(plan: Plan, { first, scratch, scratchStride }: Program): void {
     this.#assertAlive();
     this.#team.assign({ workers: this.#threadsFor(plan), program: this.#place.base, scratch, scratchStride });
     if (this.#unprepared) this.#team.run(0, first);

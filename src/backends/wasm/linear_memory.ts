@@ -9,6 +9,8 @@ export const alignUp = (at: number): number => Math.ceil(at / ALIGNMENT) * ALIGN
 
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
+  /** All of it; made anew when it grows. */
+  ints: Int32Array<ArrayBuffer>;
 
   /** Shared memory needs its maximum at once, and phones refuse to promise 4 GB. Throws BackendError E_MEMORY. */
   constructor(shared: boolean) {
@@ -22,11 +24,12 @@ export class LinearMemory {
     }
     if (!memory) throw new BackendError("E_MEMORY", "this engine gives no WebAssembly memory; close other pages");
     this.memory = memory;
+    this.ints = new Int32Array(memory.buffer);
   }
 
   /** Grows to hold `end` bytes. Throws BackendError E_MEMORY. */
   reserve(end: number): void {
-    const missing = Math.ceil(end / PAGE) - this.memory.buffer.byteLength / PAGE;
+    const missing = Math.ceil(end / PAGE) - this.ints.byteLength / PAGE;
     if (missing <= 0) return;
     try {
       this.memory.grow(missing);
@@ -34,22 +37,23 @@ export class LinearMemory {
       const needed = Math.ceil(end / 2 ** 20);
       throw new BackendError("E_MEMORY", `the plan needs ${needed} MB, more than this engine gives; run a smaller batch`, { cause: error });
     }
+    this.ints = new Int32Array(this.memory.buffer);
   }
 
   putBytes(at: number, bytes: Uint8Array): void {
-    new Uint8Array(this.memory.buffer).set(bytes, at);
+    new Uint8Array(this.ints.buffer).set(bytes, at);
   }
 
   /** Writes numbers; their type is the value's, whatever the array's. */
   put(at: number, dtype: DType, data: TensorData): void {
     const Type = dtype === "i32" ? Int32Array : Float32Array;
-    new Type(this.memory.buffer, at, data.length).set(data);
+    new Type(this.ints.buffer, at, data.length).set(data);
   }
 
   /** A copy that belongs to the caller; `.slice()` of a view over shared memory would be shared too. */
   copy(at: number, dtype: DType, size: number): TensorData {
     return dtype === "i32"
-      ? new Int32Array(new Int32Array(this.memory.buffer, at, size))
-      : new Float32Array(new Float32Array(this.memory.buffer, at, size));
+      ? new Int32Array(new Int32Array(this.ints.buffer, at, size))
+      : new Float32Array(new Float32Array(this.ints.buffer, at, size));
   }
 }

@@ -1,5 +1,5 @@
 /** The workers of one memory: this thread, which is worker 0, and helpers that are started when they are first needed. */
-import { CONTROL_BYTES, type ControlField, controlIndex } from "./control.ts";
+import { type ControlField, controlIndex } from "./control.ts";
 import type { LinearMemory } from "./linear_memory.ts";
 import { startThreads, type Threads } from "./threads.ts";
 
@@ -48,9 +48,12 @@ export class Team {
   }
 
   /** Makes the assignment the one that `run` works on. */
-  assign(assignment: Assignment): void {
+  assign({ workers, program, scratch, scratchStride }: Assignment): void {
     this.#set("abort", 0);
-    for (const [field, value] of Object.entries(assignment)) this.#set(field as keyof Assignment, value);
+    this.#set("workers", workers);
+    this.#set("program", program);
+    this.#set("scratch", scratch);
+    this.#set("scratchStride", scratchStride);
   }
 
   /** Runs steps from … to − 1; returns when they are done, or has seen the abort flag between two steps. */
@@ -69,18 +72,18 @@ export class Team {
   /** Ends the helpers; no run may be on. */
   quit(): void {
     this.#set("quit", 1);
-    Atomics.add(this.#block(), controlIndex.generation, 2);
-    Atomics.notify(this.#block(), controlIndex.generation);
+    const generation = this.#index("generation");
+    Atomics.add(this.#memory.ints, generation, 2);
+    Atomics.notify(this.#memory.ints, generation);
     this.#threads?.terminate();
     this.#threads = undefined;
   }
 
   #set(field: ControlField, value: number): void {
-    Atomics.store(this.#block(), controlIndex[field], value);
+    Atomics.store(this.#memory.ints, this.#index(field), value);
   }
 
-  /** Made anew each time: unshared memory gets another buffer when it grows. */
-  #block(): Int32Array {
-    return new Int32Array(this.#memory.memory.buffer, this.#control, CONTROL_BYTES / 4);
+  #index(field: ControlField): number {
+    return this.#control / 4 + controlIndex[field];
   }
 }
