@@ -1,7 +1,7 @@
 /**
  * `y[n,o] = slope[o] · act( bias[o] + residual[n,o] + Σ_i x[n,i] · w[o,i] )`, x [n, cin], w [cout, cin], y and residual [n, cout].
  *
- * Dot products along i: blocks of examples, packed, with two rows of w at a time (dot.ts); for a few examples, four rows of w with one example. Either way
+ * Dot products along i: blocks of examples, packed, with two rows of w at a time (dot.ts); for a few examples, eight rows of w with one example. Either way
  * a sum takes its vectors in the same order, and what is left of i after the last whole vector is added one by one.
  *
  * Scratch: the struct below and the packed block.
@@ -55,22 +55,26 @@ function examples(p: Linear, scratch: usize, first: i32, count: i32, from: i32, 
   }
 }
 
-/** The same for example `n`. */
+/** The same for example `n`. The last eight rows overlap those before. */
 function one_example(p: Linear, n: i32, from: i32, to: i32): void {
   const x = nth(p.x, n * p.cin);
   const y = nth(p.y, n * p.cout);
-  let o = from;
-  for (; o + 4 <= to; o += 4) four_rows(p, x, o, nth(y, o));
-  for (; o < to; o++) one_row(p, x, o, nth(y, o));
+  const last = to - 8;
+  if (last < from) for (let o = from; o < to; o++) one_row(p, x, o, nth(y, o));
+  else for (let o = from; o < to; o += 8) eight_rows(p, x, min(o, last), nth(y, min(o, last)));
 }
 
-function four_rows(p: Linear, x: usize, o: i32, y: usize): void {
+function eight_rows(p: Linear, x: usize, o: i32, y: usize): void {
   const row = bytes(p.cin);
   let w = nth(p.w, o * p.cin);
   let c0 = f32x4.splat(0);
   let c1 = c0;
   let c2 = c0;
   let c3 = c0;
+  let c4 = c0;
+  let c5 = c0;
+  let c6 = c0;
+  let c7 = c0;
   const end = nth(x, p.cin & ~3);
   for (; x < end; x += 16) {
     const v = v128.load(x);
@@ -78,12 +82,21 @@ function four_rows(p: Linear, x: usize, o: i32, y: usize): void {
     c1 = fma(v, v128.load(w + row), c1);
     c2 = fma(v, v128.load(w + 2 * row), c2);
     c3 = fma(v, v128.load(w + 3 * row), c3);
+    const half = w + 4 * row;
+    c4 = fma(v, v128.load(half), c4);
+    c5 = fma(v, v128.load(half + row), c5);
+    c6 = fma(v, v128.load(half + 2 * row), c6);
+    c7 = fma(v, v128.load(half + 3 * row), c7);
     w += 16;
   }
-  store<f32>(y, sum4(c0));
-  store<f32>(y, sum4(c1), 4);
-  store<f32>(y, sum4(c2), 8);
-  store<f32>(y, sum4(c3), 12);
+  put(y, c0);
+  put(y + 4, c1);
+  put(y + 8, c2);
+  put(y + 12, c3);
+  put(y + 16, c4);
+  put(y + 20, c5);
+  put(y + 24, c6);
+  put(y + 28, c7);
 }
 
 function one_row(p: Linear, x: usize, o: i32, y: usize): void {
@@ -94,6 +107,10 @@ function one_row(p: Linear, x: usize, o: i32, y: usize): void {
     c = fma(v128.load(x), v128.load(w), c);
     w += 16;
   }
+  put(y, c);
+}
+
+function put(y: usize, c: v128): void {
   store<f32>(y, sum4(c));
 }
 
