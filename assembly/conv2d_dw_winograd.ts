@@ -2,7 +2,7 @@
  * conv2d_dw (conv2d_dw.ts) with a 3 × 3 window, stride 1 and one group, by the transposes of Winograd's transforms (winograd_transforms.ts) with tiles of
  * 4 × 4 pixels of dy: `dw = Gᵀ [ Σ (A dy Aᵀ) ⊙ (Bᵀ x B) ] G`, summed over all tiles of all images.
  *
- *   1. tiles of x and of dy are transformed, four channels in a vector: v [product][tile][channel] and z [product][tile][filter]
+ *   1. tiles of x and of dy are transformed, four channels in a vector (conv2d_dw_tiles.ts): v [product][tile][channel] and z [product][tile][filter]
  *   2. for each product the sum over tiles of outer products (sum_products.ts): sums [product][filter][channel]
  *   3. when all tiles are through, sums are transformed back to dw.
  *
@@ -11,6 +11,7 @@
  *
  * Scratch: the structs, a row of zeros, lines of four channels of x and of dy under transformation, v, z, and sums.
  */
+import { dy_tiles, x_tiles } from "./conv2d_dw_tiles";
 import { Conv2dDw } from "./generated/layouts";
 import { DW_TILES, WINOGRAD_BAND, WINOGRAD_STRUCTS, WINOGRAD_TILE } from "./generated/scratch";
 import { bytes, nth } from "./parts";
@@ -18,14 +19,13 @@ import { row_blocks } from "./rows";
 import { fma, share } from "./simd";
 import { Products, sum_products } from "./sum_products";
 import { odd_lines, Winograd } from "./winograd";
-import { input_columns } from "./winograd_input";
-import { FACTORS, HALF, input4, ROOT_HALF, ROOT_TWO, set_factors, TWO } from "./winograd_transforms";
+import { FACTORS, set_factors } from "./winograd_transforms";
 
 const PRODUCTS: i32 = 36;
 
 /** What a worker computes: vectors of channels, blocks of filters, and where they stand. */
 @unmanaged
-class Job {
+export class Job {
   /** Items (pairs of vectors of channels by blocks of filters), and blocks. */
   first: i32;
   end: i32;
@@ -133,133 +133,6 @@ function transform(p: Conv2dDw, t: Winograd, job: Job, products: Products, row: 
       to += 16;
     }
   }
-}
-
-/** A row of tiles of four channels of x; product p of tile k goes to `to` + p · job.v_product + k · row. */
-function x_tiles(p: Conv2dDw, t: Winograd, job: Job, image: i32, channel: i32, y: i32, to: usize, row: usize): void {
-  const lines = t.lines;
-  for (let c = channel; c < channel + 4; c++) {
-    if (c < p.cin) input_columns(t, nth(p.x, (image * p.cin + c) * p.ih * p.iw), y - t.top);
-    else memory.fill(t.lines, 0, job.lines);
-    t.lines += job.lines;
-  }
-  t.lines = lines;
-  const factors = t.factors;
-  const apart = job.v_product;
-  for (let i = 0; i < 6; i++) {
-    let from = lines + <usize>i * t.line;
-    let at = to;
-    let d0 = f32x4.splat(0);
-    let d1 = d0;
-    let d2 = d0;
-    let d3 = d0;
-    // one vector of columns ahead, of which a tile's last two are
-    for (let tile = 0; tile <= t.tile_cols; tile++) {
-      const a = v128.load(from);
-      const b = v128.load(from + job.lines);
-      const c = v128.load(from + 2 * job.lines);
-      const d = v128.load(from + 3 * job.lines);
-      const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-      const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-      const ab2 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-      const cd2 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-      const next0 = v128.shuffle<i32>(ab, cd, 0, 1, 4, 5);
-      const next1 = v128.shuffle<i32>(ab, cd, 2, 3, 6, 7);
-      if (tile > 0) {
-        input4(at, apart, factors, d0, d1, d2, d3, next0, next1);
-        at += row;
-      }
-      d0 = next0;
-      d1 = next1;
-      d2 = v128.shuffle<i32>(ab2, cd2, 0, 1, 4, 5);
-      d3 = v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7);
-      from += 16;
-    }
-    to += 6 * apart;
-  }
-}
-
-/** A row of tiles of four filters of dy; product p of tile k goes to `to` + p · job.z_product + k · row. */
-function dy_tiles(p: Conv2dDw, t: Winograd, job: Job, image: i32, filter: i32, y: i32, to: usize, row: usize): void {
-  for (let o = 0; o < 4; o++) {
-    const lines = job.dy_lines + <usize>o * job.lines;
-    if (filter + o < p.cout) dy_columns(p, t, nth(p.dy, (image * p.cout + filter + o) * p.oh * p.ow), y, lines);
-    else memory.fill(lines, 0, job.lines);
-  }
-  const factors = t.factors;
-  const apart = job.z_product;
-  for (let i = 0; i < 6; i++) {
-    let from = job.dy_lines + <usize>i * t.line;
-    let at = to;
-    for (let tile = 0; tile < t.tile_cols; tile++) {
-      const a = v128.load(from);
-      const b = v128.load(from + job.lines);
-      const c = v128.load(from + 2 * job.lines);
-      const d = v128.load(from + 3 * job.lines);
-      const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-      const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-      const ab2 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-      const cd2 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-      spread4(
-        at,
-        apart,
-        factors,
-        v128.shuffle<i32>(ab, cd, 0, 1, 4, 5),
-        v128.shuffle<i32>(ab, cd, 2, 3, 6, 7),
-        v128.shuffle<i32>(ab2, cd2, 0, 1, 4, 5),
-        v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7),
-      );
-      at += row;
-      from += 16;
-    }
-    to += 6 * apart;
-  }
-}
-
-/** A along columns: the four rows of pixels from row y on become six lines. */
-function dy_columns(p: Conv2dDw, t: Winograd, plane: usize, y: i32, lines: usize): void {
-  const row = bytes(p.ow);
-  let y0 = plane + <usize>y * row;
-  let y1 = y + 1 < p.oh ? y0 + row : t.zeros;
-  let y2 = y + 2 < p.oh ? y0 + 2 * row : t.zeros;
-  let y3 = y + 3 < p.oh ? y0 + 3 * row : t.zeros;
-  let to = lines;
-  for (const end = to + row; to < end; to += 16) {
-    spread4(to, t.line, t.factors, v128.load(y0), v128.load(y1), v128.load(y2), v128.load(y3));
-    y0 += 16;
-    y1 += 16;
-    y2 += 16;
-    y3 += 16;
-  }
-  // what overhangs a row is no pixel
-  if ((p.ow & 3) == 0) return;
-  to = lines + row;
-  for (let i = 0; i < 6; i++) {
-    v128.store(to, f32x4.splat(0));
-    to += t.line;
-  }
-}
-
-/** A d for tiles of 4 × 4, along one axis; results go to at, at + apart, … */
-// @ts-ignore: decorator
-@inline
-function spread4(at: usize, apart: usize, factors: usize, d0: v128, d1: v128, d2: v128, d3: v128): void {
-  const two = v128.load(factors, TWO);
-  const half = v128.load(factors, HALF);
-  v128.store(at, d0);
-  at += apart;
-  const even1 = fma(half, d2, d0);
-  const odd1 = f32x4.mul(v128.load(factors, ROOT_HALF), fma(half, d3, d1));
-  v128.store(at, f32x4.add(even1, odd1));
-  at += apart;
-  v128.store(at, f32x4.sub(even1, odd1));
-  at += apart;
-  const even2 = fma(two, d2, d0);
-  const odd2 = f32x4.mul(v128.load(factors, ROOT_TWO), fma(two, d3, d1));
-  v128.store(at, f32x4.add(even2, odd2));
-  at += apart;
-  v128.store(at, f32x4.sub(even2, odd2));
-  v128.store(at + apart, d3);
 }
 
 /** Adds the chunk's products to the worker's sums. */
