@@ -2,7 +2,7 @@
 import { activationNames } from "../../src/ops/activation.ts";
 import { windowOutput } from "../../src/ops/window.ts";
 import type { OpCase } from "./case.ts";
-import { convAttrsOf, convGeometries } from "./conv2d.cases.ts";
+import { convAttrsOf, convGeometries } from "./conv2d.geometries.ts";
 import { linearSizes } from "./linear.cases.ts";
 import { ACROSS_KINKS, channelShapes, ON_KINKS, shown } from "./pointwise.cases.ts";
 import { imageShapes, poolAttrsOf, poolGeometries } from "./pool.cases.ts";

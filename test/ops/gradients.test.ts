@@ -6,7 +6,7 @@ import { gradientOps } from "../../training/ops/index.ts";
 import { referenceTrainingBackend } from "../../training/reference/index.ts";
 import { apply, type Tensor } from "./apply.ts";
 import { type OpCase, type Values, valuesOf } from "./case.ts";
-import { type ConvGeometry, convAttrsOf, convGeometries } from "./conv2d.cases.ts";
+import { type ConvGeometry, convAttrsOf, convGeometries } from "./conv2d.geometries.ts";
 import { expectGradient, numericalGradient } from "./finite_differences.ts";
 import { oneNode } from "./one_node.ts";
 import { type PoolGeometry, poolAttrsOf, poolGeometries } from "./pool.cases.ts";

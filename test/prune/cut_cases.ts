@@ -1,0 +1,146 @@
+/** Topologies, who survives in them, and the cut graph of each, stated whole. */
+import type { Topology } from "./topologies.ts";
+
+export interface CutCase {
+  readonly name: Topology;
+  readonly why: string;
+  readonly survivors: Readonly<Record<string, readonly (0 | 1)[]>>;
+  readonly cut: readonly string[];
+}
+
+export const cutCases: readonly CutCase[] = [
+  {
+    name: "chain",
+    why: "filters, norms and slopes of dead channels go, and the columns that read them",
+    survivors: { relu1: [1, 0, 1, 1], relu2: [0, 1, 1] },
+    cut: [
+      "conv1[3,4,4] = conv2d(image[2,4,4]) w[3,2,3,3]",
+      "bn1[3,4,4] = batch_norm(conv1[3,4,4]) gamma[3]",
+      "relu1[3,4,4] = relu(bn1[3,4,4]) slope[3]",
+      "conv2[2,4,4] = conv2d(relu1[3,4,4]) w[2,3,3,3]",
+      "relu2[2,4,4] = relu(conv2[2,4,4])",
+      "pool1[2,1,1] = global_avg_pool(relu2[2,4,4])",
+      "flatten1[2] = flatten(pool1[2,1,1])",
+      "logits[2] = linear(flatten1[2]) w[2,2] bias[2]",
+    ],
+  },
+  {
+    name: "flatten into linear",
+    why: "a channel takes its block of features with it",
+    survivors: { relu1: [1, 0, 1], relu2: [1, 1, 0, 0] },
+    cut: [
+      "conv1[2,4,4] = conv2d(image[2,4,4]) w[2,2,3,3]",
+      "relu1[2,4,4] = relu(conv1[2,4,4])",
+      "pool1[2,2,2] = max_pool(relu1[2,4,4])",
+      "flatten1[8] = flatten(pool1[2,2,2])",
+      "fc1[2] = linear(flatten1[8]) w[2,8] bias[2]",
+      "relu2[2] = relu(fc1[2])",
+      "logits[2] = linear(relu2[2]) w[2,2] bias[2]",
+    ],
+  },
+  {
+    name: "residual, activation after the sum",
+    why: "the sum fills a dead stream channel again: it scatters into what the branch gives",
+    survivors: { stem: [1, 0, 0, 1], inner: [0, 1, 1], outer: [1, 1, 0, 1] },
+    cut: [
+      "conv1[2,4,4] = conv2d(image[2,4,4]) w[2,2,3,3]",
+      "stem[2,4,4] = relu(conv1[2,4,4])",
+      "conv2[2,4,4] = conv2d(stem[2,4,4]) w[2,2,3,3]",
+      "inner[2,4,4] = relu(conv2[2,4,4])",
+      "conv3[3,4,4] = conv2d(inner[2,4,4]) w[3,2,3,3]",
+      "add1[3,4,4] = scatter_add_channels(conv3[3,4,4], stem[2,4,4]) index=0,2 channels=3",
+      "outer[3,4,4] = relu(add1[3,4,4])",
+      "conv4[3,4,4] = conv2d(outer[3,4,4]) w[3,3,3,3]",
+      "last[3,4,4] = relu(conv4[3,4,4])",
+      "pool1[3,1,1] = global_avg_pool(last[3,4,4])",
+      "flatten1[3] = flatten(pool1[3,1,1])",
+      "logits[2] = linear(flatten1[3]) w[2,3] bias[2]",
+    ],
+  },
+  {
+    name: "residual, activation first",
+    why: "a dead channel frees a column, not the filter that writes the stream",
+    survivors: { first: [0, 1, 1, 1], second: [1, 0, 1], head: [1, 1, 0, 1] },
+    cut: [
+      "conv1[4,4,4] = conv2d(image[2,4,4]) w[4,2,3,3]",
+      "conv1.gather[3,4,4] = gather_channels(conv1[4,4,4]) index=1,2,3",
+      "bn1[3,4,4] = batch_norm(conv1.gather[3,4,4]) gamma[3]",
+      "first[3,4,4] = relu(bn1[3,4,4])",
+      "conv2[2,4,4] = conv2d(first[3,4,4]) w[2,3,3,3]",
+      "bn2[2,4,4] = batch_norm(conv2[2,4,4]) gamma[2]",
+      "second[2,4,4] = relu(bn2[2,4,4])",
+      "conv3[3,4,4] = conv2d(second[2,4,4]) w[3,2,3,3]",
+      "conv1.gather_2[3,4,4] = gather_channels(conv1[4,4,4]) index=0,1,3",
+      "add1[3,4,4] = add(conv3[3,4,4], conv1.gather_2[3,4,4])",
+      "head[3,4,4] = relu(add1[3,4,4])",
+      "pool1[3,1,1] = global_avg_pool(head[3,4,4])",
+      "flatten1[3] = flatten(pool1[3,1,1])",
+      "logits[2] = linear(flatten1[3]) w[2,3] bias[2]",
+    ],
+  },
+  {
+    name: "shortcut with pad_channels",
+    why: "zero channels are never stored: the shortcut scatters",
+    survivors: { stem: [1, 0], outer: [1, 1, 1, 0] },
+    cut: [
+      "conv1[1,4,4] = conv2d(image[2,4,4]) w[1,2,3,3]",
+      "stem[1,4,4] = relu(conv1[1,4,4])",
+      "conv2[3,2,2] = conv2d(stem[1,4,4]) w[3,1,3,3]",
+      "pool1[1,2,2] = max_pool(stem[1,4,4])",
+      "add1[3,2,2] = scatter_add_channels(conv2[3,2,2], pool1[1,2,2]) index=1 channels=3",
+      "outer[3,2,2] = relu(add1[3,2,2])",
+      "pool2[3,1,1] = global_avg_pool(outer[3,2,2])",
+      "flatten1[3] = flatten(pool2[3,1,1])",
+      "logits[2] = linear(flatten1[3]) w[2,3] bias[2]",
+    ],
+  },
+  {
+    name: "concat",
+    why: "each part loses its own",
+    survivors: { left: [1, 0, 1], right: [0, 1, 1, 0] },
+    cut: [
+      "conv1[2,4,4] = conv2d(image[2,4,4]) w[2,2,3,3]",
+      "left[2,4,4] = relu(conv1[2,4,4])",
+      "conv2[2,4,4] = conv2d(left[2,4,4]) w[2,2,3,3]",
+      "right[2,4,4] = relu(conv2[2,4,4])",
+      "concat1[4,4,4] = concat(left[2,4,4], right[2,4,4])",
+      "conv3[2,4,4] = conv2d(concat1[4,4,4]) w[2,4,1,1]",
+      "pool1[2,1,1] = global_avg_pool(conv3[2,4,4])",
+      "flatten1[2] = flatten(pool1[2,1,1])",
+      "logits[2] = linear(flatten1[2]) w[2,2] bias[2]",
+    ],
+  },
+  {
+    name: "depthwise",
+    why: "a channel goes through and takes its depthwise filter with it",
+    survivors: { wide: [1, 1, 0, 1], deep: [1, 0, 1, 1] },
+    cut: [
+      "conv1[2,4,4] = conv2d(image[2,4,4]) w[2,2,1,1]",
+      "wide[2,4,4] = relu(conv1[2,4,4])",
+      "conv2[2,4,4] = conv2d(wide[2,4,4]) w[2,1,3,3] groups=2",
+      "bn1[2,4,4] = batch_norm(conv2[2,4,4]) gamma[2]",
+      "deep[2,4,4] = relu(bn1[2,4,4])",
+      "conv3[3,4,4] = conv2d(deep[2,4,4]) w[3,2,1,1]",
+      "pool1[3,1,1] = global_avg_pool(conv3[3,4,4])",
+      "flatten1[3] = flatten(pool1[3,1,1])",
+      "logits[2] = linear(flatten1[3]) w[2,3] bias[2]",
+    ],
+  },
+  {
+    name: "grouped",
+    why: "groups stay equal: filled up with zeros on both sides",
+    survivors: { before: [1, 0, 1, 1, 0, 0], after: [1, 1, 0, 1] },
+    cut: [
+      "conv1[3,4,4] = conv2d(image[2,4,4]) w[3,2,1,1]",
+      "before[3,4,4] = relu(conv1[3,4,4])",
+      "before.scatter[4,4,4] = scatter_add_channels(before[3,4,4]) index=0,1,2 channels=4",
+      "conv2[4,4,4] = conv2d(before.scatter[4,4,4]) w[4,2,3,3] groups=2",
+      "conv2.gather[3,4,4] = gather_channels(conv2[4,4,4]) index=0,1,2",
+      "after[3,4,4] = relu(conv2.gather[3,4,4])",
+      "conv3[2,4,4] = conv2d(after[3,4,4]) w[2,3,1,1]",
+      "pool1[2,1,1] = global_avg_pool(conv3[2,4,4])",
+      "flatten1[2] = flatten(pool1[2,1,1])",
+      "logits[2] = linear(flatten1[2]) w[2,2] bias[2]",
+    ],
+  },
+];
