@@ -29,10 +29,10 @@ it("names are shortened but for those that the host knows, and those that mean s
     "fn sum_of(left:f32,size:f32)->f32{let round=left+size;return round;}@compute @workgroup_size(1)fn main(@builtin(workgroup_id)workgroup:vec3u){let left=round(1.5);@unroll(index,0,4,u){left.x=sum_of(left,f32(index));}}",
   ]);
   expect(first).toBe(
-    "override SIZE:u32=1;struct Params{size:u32,}@group(0)@binding(0)var<uniform>p:Params;@group(0)@binding(1)var<storage,read>values:array<f32>;fn f(b:f32)->f32{let c=b;return c+b;}",
+    "override SIZE:u32=1;struct Params{size:u32,}@group(0)@binding(0)var<uniform>p:Params;@group(0)@binding(1)var<storage,read>values:array<f32>;fn c(a:f32)->f32{let b=a;return b+a;}",
   );
   expect(second).toBe(
-    "fn e(a:f32,size:f32)->f32{let round=a+size;return round;}@compute @workgroup_size(1)fn main(@builtin(workgroup_id)c:vec3u){let a=round(1.5);@unroll(d,0,4,u){a.x=e(a,f32(d));}}",
+    "fn d(a:f32,size:f32)->f32{let round=a+size;return round;}@compute @workgroup_size(1)fn main(@builtin(workgroup_id)b:vec3u){let a=round(1.5);@unroll(c,0,4,u){a.x=d(a,f32(c));}}",
   );
 });
 

@@ -30,7 +30,8 @@ export const readShader = (path: string): Shader => shader(nameOf(path), minify(
 export function shippedShaders(dir: string): readonly { readonly name: string; readonly text: string }[] {
   const paths = shaderFiles(dir);
   const texts = shorten(paths.map(shippedText));
-  return paths.map((path, i) => ({ name: nameOf(path), text: texts[i] as string }));
+  // by length, which brings shaders together that are alike: what compresses texts does not look far back
+  return paths.map((path, i) => ({ name: nameOf(path), text: texts[i] as string })).sort((a, b) => a.text.length - b.text.length);
 }
 
 /** The shader's text as the module holds it but for its names: its loops are written out when it is used. */

@@ -17,33 +17,32 @@ export function shorten(shaders: readonly string[]): string[] {
   const kept = new Set(["main", "Params", "Elem"]);
   for (const [, ...names] of all.matchAll(TAKEN)) for (const name of names.flatMap((part) => part?.split(/\W+/) ?? [])) kept.add(name);
   for (const [, body = ""] of all.matchAll(PARAMS)) for (const [name] of body.matchAll(/\w+(?=\s*:)/g)) kept.add(name);
-  const counts = new Map<string, number>();
-  const used = new Set<string>();
-  for (const text of shaders) {
+  const uses = new Map<string, number>();
+  const texts = shaders.map((text) => new Set(text.match(NAME)));
+  for (const [i, text] of shaders.entries()) {
     const own = new Set([...text.matchAll(DECLARED)].flatMap(([, ...names]) => names.filter((name) => name !== undefined)));
     const callable = new Set([...text.matchAll(CALLABLE)].map(([, name]) => name));
     for (const [name] of text.matchAll(CALLED)) if (!callable.has(name)) kept.add(name);
-    for (const [name] of text.matchAll(NAME)) {
-      used.add(name);
-      // a built-in function, if another shader has a variable of its name
-      if (!own.has(name)) kept.add(name);
-      counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
+    // a built-in function, if another shader has a variable of its name
+    for (const name of texts[i] as Set<string>) if (!own.has(name)) kept.add(name);
+    for (const [name] of text.matchAll(NAME)) uses.set(name, (uses.get(name) ?? 0) + 1);
   }
-  const names = shortNames(used);
-  const byUse = [...counts].filter(([name]) => name.length > 2 && !kept.has(name)).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-  const short = new Map(byUse.map(([name]) => [name, names.next().value as string]));
+  const byUse = [...uses].filter(([name]) => name.length > 2 && !kept.has(name)).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  const short = new Map<string, string>();
+  for (const [name] of byUse) {
+    // two names share a short one where no shader has both
+    const around = texts.filter((names) => names.has(name));
+    const taken = new Set(around.flatMap((names) => [...names].map((other) => short.get(other) ?? other)));
+    short.set(name, shortNames().find((candidate) => !taken.has(candidate)) as string);
+  }
   return shaders.map((text) => text.replace(NAME, (name) => short.get(name) ?? name));
 }
 
-/** a … Z, aa, ab …: those that nobody uses. */
-function* shortNames(used: ReadonlySet<string>): Generator<string, never> {
+/** a … Z, aa, ab …. */
+function shortNames(): string[] {
   const letters = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"];
-  for (let length = letters, at = 0; ; at++) {
-    if (at === length.length) [length, at] = [length.flatMap((name) => letters.map((letter) => name + letter)), 0];
-    const name = length[at] as string;
-    if (!used.has(name) && !RESERVED.has(name)) yield name;
-  }
+  const pairs = letters.flatMap((first) => letters.map((second) => first + second));
+  return [...letters, ...pairs].filter((name) => !RESERVED.has(name));
 }
 
 /** Words of WGSL and of the languages that it is translated to, of one or two letters. */
