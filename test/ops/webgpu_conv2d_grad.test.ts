@@ -6,5 +6,5 @@ import { runCases } from "./harness.ts";
 
 await describeWithAdapter("swiftshader", () => {
   const cases = allCases.filter(({ op }) => op.startsWith("conv2d_"));
-  runCases("WebGPU", () => webgpuTrainingBackend(), cases);
+  runCases("WebGPU", () => webgpuTrainingBackend(), cases, { fixedBatch: true });
 });
