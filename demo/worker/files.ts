@@ -1,16 +1,31 @@
 /** What the page gives away and takes back: packed networks, ONNX, checkpoints, reports. */
 import { type Model, ModelError, readModel } from "swivel-nn";
 import { toOnnx } from "swivel-nn/onnx";
-import type { ReportFile } from "../shared/messages.ts";
-import { readSettings, type Settings } from "../shared/settings.ts";
+import type { ReportFile, Results } from "../shared/messages.ts";
+import { defaults, readSettings, type Settings } from "../shared/settings.ts";
 import { SETTINGS_INFO } from "./network.ts";
 import { GRAPH_INFO, readOnnx } from "./onnx.ts";
+import type { Work } from "./work.ts";
 
 /** The packed network for other runtimes, with a note that lets this page read it back. */
 export function onnxOf(packed: Uint8Array): Uint8Array<ArrayBuffer> {
   const { graph, tensors, preprocess, classNames, info } = readModel(packed);
   const note = JSON.stringify({ graph, preprocess, classNames, info });
   return toOnnx({ graph, tensors, preprocess, classNames, info: { ...info, [GRAPH_INFO]: note } });
+}
+
+export function reportOf({ settings, learning, curve }: Work, results: Results): Uint8Array<ArrayBuffer> {
+  const report: ReportFile = { kind: "swivel report", version: 1, settings, results, learning, ...(curve && { curve }) };
+  return new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** The settings that a packed network carries; the defaults where it carries none. */
+export function settingsIn(model: Model): Settings {
+  try {
+    return { ...defaults, ...(JSON.parse(model.info?.[SETTINGS_INFO] ?? "{}") as Partial<Settings>) };
+  } catch {
+    return defaults;
+  }
 }
 
 export type Dropped =
