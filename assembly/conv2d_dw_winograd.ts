@@ -88,7 +88,7 @@ function share_sums(p: Conv2dDw, job: Job, worker: i32, workers: i32): void {
 
 /** Sizes of chunks, from shapes alone, and the division of scratch memory. */
 function shape(p: Conv2dDw, t: Winograd, job: Job, products: Products, scratch: usize): void {
-  t.m = 4;
+  t.tile_h = 4;
   t.h = p.ih;
   t.w = p.iw;
   t.top = p.pt;

@@ -7,24 +7,33 @@ import { bytes } from "./parts";
 import { prepare, Winograd, winograd } from "./winograd";
 
 export function conv2d_dx_winograd2(p: Conv2dDx, worker: i32, workers: i32, scratch: usize): void {
-  run(p, 2, worker, workers, scratch);
+  run(p, 2, 2, worker, workers, scratch);
+}
+
+export function conv2d_dx_winograd42(p: Conv2dDx, worker: i32, workers: i32, scratch: usize): void {
+  run(p, 4, 2, worker, workers, scratch);
 }
 
 export function conv2d_dx_winograd4(p: Conv2dDx, worker: i32, workers: i32, scratch: usize): void {
-  run(p, 4, worker, workers, scratch);
+  run(p, 4, 4, worker, workers, scratch);
 }
 
 export function conv2d_dx_winograd2_prepare(p: Conv2dDx, worker: i32, workers: i32, scratch: usize): void {
-  prepare(2, p.prepared, p.w + 32, p.cin, p.cout, 36, bytes(9 * p.cin), -4, worker, workers, scratch);
+  prepare(2, 2, p.prepared, p.w + 32, p.cin, p.cout, 36, bytes(9 * p.cin), -4, worker, workers, scratch);
+}
+
+export function conv2d_dx_winograd42_prepare(p: Conv2dDx, worker: i32, workers: i32, scratch: usize): void {
+  prepare(4, 2, p.prepared, p.w + 32, p.cin, p.cout, 36, bytes(9 * p.cin), -4, worker, workers, scratch);
 }
 
 export function conv2d_dx_winograd4_prepare(p: Conv2dDx, worker: i32, workers: i32, scratch: usize): void {
-  prepare(4, p.prepared, p.w + 32, p.cin, p.cout, 36, bytes(9 * p.cin), -4, worker, workers, scratch);
+  prepare(4, 4, p.prepared, p.w + 32, p.cin, p.cout, 36, bytes(9 * p.cin), -4, worker, workers, scratch);
 }
 
-function run(p: Conv2dDx, m: i32, worker: i32, workers: i32, scratch: usize): void {
+function run(p: Conv2dDx, h: i32, w: i32, worker: i32, workers: i32, scratch: usize): void {
   const t = changetype<Winograd>(scratch);
-  t.m = m;
+  t.tile_h = h;
+  t.tile_w = w;
   t.n = p.n;
   t.h = p.oh;
   t.w = p.ow;

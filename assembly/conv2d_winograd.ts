@@ -1,28 +1,37 @@
-/** conv2d (conv2d.ts) with a 3 × 3 window, stride 1 and one group, by Winograd's transforms (winograd.ts) with tiles of 2 × 2 or 4 × 4 pixels. */
+/** conv2d (conv2d.ts) with a 3 × 3 window, stride 1 and one group, by Winograd's transforms (winograd.ts) with tiles of 2 × 2, 4 × 2 or 4 × 4 pixels. */
 import { finish_rest } from "./conv2d";
 import { Conv2d } from "./generated/layouts";
 import { bytes } from "./parts";
 import { prepare, Winograd, winograd } from "./winograd";
 
 export function conv2d_winograd2(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
-  run(p, 2, worker, workers, scratch);
+  run(p, 2, 2, worker, workers, scratch);
+}
+
+export function conv2d_winograd42(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
+  run(p, 4, 2, worker, workers, scratch);
 }
 
 export function conv2d_winograd4(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
-  run(p, 4, worker, workers, scratch);
+  run(p, 4, 4, worker, workers, scratch);
 }
 
 export function conv2d_winograd2_prepare(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
-  prepare(2, p.prepared, p.w, p.cout, p.cin, bytes(9 * p.cin), 36, 4, worker, workers, scratch);
+  prepare(2, 2, p.prepared, p.w, p.cout, p.cin, bytes(9 * p.cin), 36, 4, worker, workers, scratch);
+}
+
+export function conv2d_winograd42_prepare(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
+  prepare(4, 2, p.prepared, p.w, p.cout, p.cin, bytes(9 * p.cin), 36, 4, worker, workers, scratch);
 }
 
 export function conv2d_winograd4_prepare(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
-  prepare(4, p.prepared, p.w, p.cout, p.cin, bytes(9 * p.cin), 36, 4, worker, workers, scratch);
+  prepare(4, 4, p.prepared, p.w, p.cout, p.cin, bytes(9 * p.cin), 36, 4, worker, workers, scratch);
 }
 
-function run(p: Conv2d, m: i32, worker: i32, workers: i32, scratch: usize): void {
+function run(p: Conv2d, h: i32, w: i32, worker: i32, workers: i32, scratch: usize): void {
   const t = changetype<Winograd>(scratch);
-  t.m = m;
+  t.tile_h = h;
+  t.tile_w = w;
   t.n = p.n;
   t.h = p.ih;
   t.w = p.iw;

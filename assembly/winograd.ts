@@ -1,7 +1,8 @@
 /**
- * Convolution with a 3 × 3 window and stride 1 by Winograd's transforms: tiles of m × m pixels of y take (m + 2)² products each instead of 9 m².
+ * Convolution with a 3 × 3 window and stride 1 by Winograd's transforms: tiles of h × w pixels of y (each 2 or 4) take (h + 2) (w + 2) products each instead
+ * of 9 h w.
  *
- *   1. input: tiles of x, (m + 2) × (m + 2) pixels that overlap by two, are transformed: v [product][channel][tile]
+ *   1. input: tiles of x, (h + 2) × (w + 2) pixels that overlap by two, are transformed: v [product][channel][tile]
  *   2. for each product a matrix product (product.ts) of the prepared weights [product][filter][channel] with v: sums [product][filter][tile]
  *   3. output: sums are transformed back, and go through the epilogue to y.
  *
@@ -22,7 +23,8 @@ import { set_factors, weights } from "./winograd_transforms";
 @unmanaged
 export class Winograd {
   /** The tile's size, and products of a tile. */
-  m: i32;
+  tile_h: i32;
+  tile_w: i32;
   products: i32;
   /** Images, and the planes of x: w × h pixels, padded above and on the left. */
   n: i32;
@@ -64,7 +66,7 @@ export class Winograd {
   sums: usize;
   /** Blocks of filters whose sums have room. */
   blocks: i32;
-  /** Rows of an image under transformation, `line` bytes apart; a row of zeros; room for a tile; the transforms' factors. */
+  /** Rows of an image under transformation, `line` bytes apart; a row of zeros; room for four tiles, and for their pixels; the transforms' factors. */
   lines: usize;
   line: usize;
   zeros: usize;
@@ -74,8 +76,8 @@ export class Winograd {
 
 /** Sets what follows from the numbers and pointers of x and y, and divides scratch memory. */
 function shape(t: Winograd, scratch: usize, room: i32): void {
-  t.tile_cols = (t.ow + t.m - 1) / t.m;
-  t.tile_rows = (t.oh + t.m - 1) / t.m;
+  t.tile_cols = (t.ow + t.tile_w - 1) / t.tile_w;
+  t.tile_rows = (t.oh + t.tile_h - 1) / t.tile_h;
   t.vectors = (t.tile_cols + 3) >> 2;
   // weights are read once for each band: it should have some tiles, whatever its size
   const fits = WINOGRAD_BAND / (t.products * t.channels * t.tile_cols * 4);
@@ -85,9 +87,9 @@ function shape(t: Winograd, scratch: usize, room: i32): void {
   t.v_product = odd_lines(<usize>t.channels * t.row);
   t.factors = scratch + offsetof<Winograd>();
   t.zeros = scratch + WINOGRAD_STRUCTS;
-  t.line = bytes(4 * t.vectors * t.m + t.left + 8);
-  t.lines = (t.zeros + bytes(t.w + 4) + 15) & ~15;
-  t.tile = t.lines + <usize>(t.m + 2) * t.line;
+  t.line = bytes(4 * t.vectors * t.tile_w + t.left + 8);
+  t.lines = (t.zeros + bytes(t.w + 16) + 15) & ~15;
+  t.tile = t.lines + <usize>(t.tile_h + 2) * t.line;
   t.v = (t.tile + WINOGRAD_TILE + 63) & ~63;
   t.sums = t.v + <usize>t.products * t.v_product;
   const left = room - <i32>(t.sums - scratch) - t.products * 64;
@@ -101,12 +103,12 @@ export function odd_lines(size: usize): usize {
   return ((size + 63) | 64) & ~63;
 }
 
-/** Computes this worker's share of y. t.m, images, planes, epilogue and weights are set. */
+/** Computes this worker's share of y. The tile's size, images, planes, epilogue and weights are set. */
 export function winograd(t: Winograd, scratch: usize, room: i32, worker: i32, workers: i32): void {
   // few images are shared out by filters where the weights outgrow a core's cache, else by rows of tiles
-  t.products = (t.m + 2) * (t.m + 2);
-  const by_filters = t.n < workers && t.products * t.channels * t.filters > 1 << 18;
+  t.products = (t.tile_h + 2) * (t.tile_w + 2);
   shape(t, scratch, room);
+  const by_filters = t.n < workers && (t.products * t.channels * t.filters > 1 << 18 || t.tile_rows * t.tile_cols < 8 * workers);
   const all = row_blocks(t.filters);
   const total = t.n * t.tile_rows;
   let row = by_filters ? 0 : share(total, worker, workers);
@@ -144,13 +146,14 @@ export function winograd(t: Winograd, scratch: usize, room: i32, worker: i32, wo
 }
 
 /**
- * Transforms and packs the worker's share of the weights: filter f's for channel c begin at w + f · filter + c · channel, and stand `tap` bytes apart there
+ * Transforms and packs the worker's share of the weights: filter f's for channel c begin at `from` + f · filter + c · channel, and stand `tap` bytes apart there
  * (−4 with the last one first, for weights that are turned round). `room`: 1 KB for a window under transformation.
  */
 export function prepare(
-  m: i32,
+  h: i32,
+  w: i32,
   to: usize,
-  w: usize,
+  from: usize,
   filters: i32,
   channels: i32,
   filter: usize,
@@ -160,7 +163,6 @@ export function prepare(
   workers: i32,
   room: usize,
 ): void {
-  const size = m + 2;
   const blocks = row_blocks(filters);
   const end = share(blocks, worker + 1, workers);
   const product = bytes(filters * channels);
@@ -171,19 +173,19 @@ export function prepare(
     // in the order in which they are written
     for (let c = 0; c < channels; c++) {
       for (let r = 0; r < rows; r++) {
-        let from = w + <usize>(row + r) * filter + <usize>c * channel;
+        let window = from + <usize>(row + r) * filter + <usize>c * channel;
         for (let i = 0; i < 3; i++) {
-          weights(m, load<f32>(from), load<f32>(from + tap), load<f32>(from + 2 * tap), room + 8 * i, 32);
-          from += 3 * tap;
+          weights(w, load<f32>(window), load<f32>(window + tap), load<f32>(window + 2 * tap), room + 8 * i, 32);
+          window += 3 * tap;
         }
         // room [column's point][row], to be transformed along rows
         let at = nth(to, row * channels + c * rows + r);
-        for (let j = 0; j < size; j++) {
+        for (let j = 0; j < w + 2; j++) {
           const line = room + 32 * j;
-          weights(m, load<f64>(line), load<f64>(line, 8), load<f64>(line, 16), half + 8 * j, 64);
+          weights(h, load<f64>(line), load<f64>(line, 8), load<f64>(line, 16), half + 8 * j, 64);
         }
-        for (let i = 0; i < size; i++) {
-          for (let j = 0; j < size; j++) {
+        for (let i = 0; i < h + 2; i++) {
+          for (let j = 0; j < w + 2; j++) {
             store<f32>(at, <f32>load<f64>(half + 64 * i + 8 * j));
             at += product;
           }

@@ -9,22 +9,16 @@ import { input2, input4 } from "./winograd_transforms";
 /** Transforms `rows` rows of tiles from `first` on of the plane; product p of tile k goes to v + p · t.v_product + 4 k. */
 export function input_rows(t: Winograd, plane: usize, first: i32, rows: i32, v: usize): void {
   for (let r = 0; r < rows; r++) {
-    input_columns(t, plane, (first + r) * t.m - t.top);
-    let at = v;
-    let from = t.lines;
-    for (let i = 0; i < t.m + 2; i++) {
-      if (t.m == 4) rows4(t, from, at);
-      else rows2(t, from, at);
-      from += t.line;
-      at += <usize>(t.m + 2) * t.v_product;
-    }
+    input_columns(t, plane, (first + r) * t.tile_h - t.top);
+    if (t.tile_w == 4) rows4(t, v);
+    else rows2(t, v);
     v += bytes(t.tile_cols);
   }
 }
 
-/** The first half, of the row of tiles whose first pixels are in row y of the plane: m + 2 lines at t.lines. */
+/** The first half, of the row of tiles whose first pixels are in row y of the plane: tile_h + 2 lines at t.lines. */
 export function input_columns(t: Winograd, plane: usize, y: i32): void {
-  if (t.m == 4) {
+  if (t.tile_h == 4) {
     columns4(
       t,
       line(t, plane, y),
@@ -41,8 +35,6 @@ export function input_columns(t: Winograd, plane: usize, y: i32): void {
 }
 
 /** Where row y of the plane begins. */
-// @ts-ignore: decorator
-@inline
 function line(t: Winograd, plane: usize, y: i32): usize {
   return y < 0 || y >= t.h ? t.zeros : nth(plane, y * t.w);
 }
@@ -78,47 +70,59 @@ function columns2(t: Winograd, x0: usize, x1: usize, x2: usize, x3: usize): void
 function clear_ends(t: Winograd): void {
   if ((t.w & 3) == 0) return;
   let at = nth(t.lines, t.left + t.w);
-  for (let i = 0; i < t.m + 2; i++) {
+  for (let i = 0; i < t.tile_h + 2; i++) {
     v128.store(at, f32x4.splat(0));
     at += t.line;
   }
 }
 
-function rows4(t: Winograd, from: usize, v: usize): void {
+function rows4(t: Winograd, v: usize): void {
   const apart = t.v_product;
   const factors = t.factors;
-  for (const end = v + ((<usize>t.vectors) << 4); v < end; v += 16) {
-    const a = v128.load(from);
-    const b = v128.load(from, 16);
-    const c = v128.load(from, 32);
-    const d = v128.load(from, 48);
-    const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-    const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-    const d0 = v128.shuffle<i32>(ab, cd, 0, 1, 4, 5);
-    const d1 = v128.shuffle<i32>(ab, cd, 2, 3, 6, 7);
-    const ab2 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-    const cd2 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-    const d2 = v128.shuffle<i32>(ab2, cd2, 0, 1, 4, 5);
-    const d3 = v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7);
-    const d4 = v128.shuffle<i32>(d0, v128.load(from, 64), 1, 2, 3, 4);
-    const d5 = v128.shuffle<i32>(d1, v128.load(from, 68), 1, 2, 3, 4);
-    input4(v, apart, factors, d0, d1, d2, d3, d4, d5);
-    from += 64;
+  let line = t.lines;
+  for (let i = 0; i < t.tile_h + 2; i++) {
+    let from = line;
+    for (const end = v + ((<usize>t.vectors) << 4); v < end; v += 16) {
+      const a = v128.load(from);
+      const b = v128.load(from, 16);
+      const c = v128.load(from, 32);
+      const d = v128.load(from, 48);
+      const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+      const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
+      const d0 = v128.shuffle<i32>(ab, cd, 0, 1, 4, 5);
+      const d1 = v128.shuffle<i32>(ab, cd, 2, 3, 6, 7);
+      const ab2 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+      const cd2 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+      const d2 = v128.shuffle<i32>(ab2, cd2, 0, 1, 4, 5);
+      const d3 = v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7);
+      const d4 = v128.shuffle<i32>(d0, v128.load(from, 64), 1, 2, 3, 4);
+      const d5 = v128.shuffle<i32>(d1, v128.load(from, 68), 1, 2, 3, 4);
+      input4(v, apart, factors, d0, d1, d2, d3, d4, d5);
+      from += 64;
+    }
+    line += t.line;
+    v += 6 * apart - ((<usize>t.vectors) << 4);
   }
 }
 
-function rows2(t: Winograd, from: usize, v: usize): void {
+function rows2(t: Winograd, v: usize): void {
   const apart = t.v_product;
-  for (const end = v + ((<usize>t.vectors) << 4); v < end; v += 16) {
-    const a = v128.load(from);
-    const b = v128.load(from, 16);
-    const c = v128.load(from, 8);
-    const d = v128.load(from, 24);
-    const d0 = v128.shuffle<i32>(a, b, 0, 2, 4, 6);
-    const d1 = v128.shuffle<i32>(a, b, 1, 3, 5, 7);
-    const d2 = v128.shuffle<i32>(c, d, 0, 2, 4, 6);
-    const d3 = v128.shuffle<i32>(c, d, 1, 3, 5, 7);
-    input2(v, apart, d0, d1, d2, d3);
-    from += 32;
+  let line = t.lines;
+  for (let i = 0; i < t.tile_h + 2; i++) {
+    let from = line;
+    for (const end = v + ((<usize>t.vectors) << 4); v < end; v += 16) {
+      const a = v128.load(from);
+      const b = v128.load(from, 16);
+      const c = v128.load(from, 8);
+      const d = v128.load(from, 24);
+      const d0 = v128.shuffle<i32>(a, b, 0, 2, 4, 6);
+      const d1 = v128.shuffle<i32>(a, b, 1, 3, 5, 7);
+      const d2 = v128.shuffle<i32>(c, d, 0, 2, 4, 6);
+      const d3 = v128.shuffle<i32>(c, d, 1, 3, 5, 7);
+      input2(v, apart, d0, d1, d2, d3);
+      from += 32;
+    }
+    line += t.line;
+    v += 4 * apart - ((<usize>t.vectors) << 4);
   }
 }

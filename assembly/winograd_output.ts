@@ -2,8 +2,8 @@
  * Winograd's output transform, four tiles at a time: Aᵀ along columns, into memory that stays in the first cache; Aᵀ along rows; then neighbouring tiles'
  * pixels are put side by side and go through the epilogue, `y = slope · act( bias + residual + … )`.
  */
-import { activate } from "./activate";
-import { bytes, entry, nth, store_part } from "./parts";
+import { clamp, highest, lowest } from "./activate";
+import { bytes, entry, nth } from "./parts";
 import { fma } from "./simd";
 import { Winograd } from "./winograd";
 import { HALF, ROOT_HALF, ROOT_TWO, TWO } from "./winograd_transforms";
@@ -15,38 +15,76 @@ export function output_rows(t: Winograd, image: i32, filter: i32, first: i32, ro
   const added = t.residual ? entry(t.shortcut, place) : -1;
   const bias = t.bias ? v128.load32_splat(nth(t.bias, filter)) : f32x4.splat(0);
   const slope = t.slope ? v128.load32_splat(nth(t.slope, place)) : f32x4.splat(1);
-  const end = (first + rows) * t.m;
-  for (let row = first * t.m; row < end; row += t.m) {
-    let y = nth(t.y, (image * t.yc + place) * plane + row * t.ow);
-    let residual = added < 0 ? 0 : nth(t.residual, (image * t.rc + added) * plane + row * t.ow);
-    const count = min(t.m, t.oh - row);
-    let from = sums;
-    let cols = t.ow;
-    for (let v = 0; v < t.vectors; v++) {
-      if (t.m == 4) tiles4(t, from, y, residual, count, cols, bias, slope);
-      else tiles2(t, from, y, residual, count, cols, bias, slope);
-      from += 16;
-      cols -= 4 * t.m;
-      y += (<usize>t.m) << 4;
-      if (residual) residual += (<usize>t.m) << 4;
-    }
+  const end = (first + rows) * t.tile_h;
+  for (let row = first * t.tile_h; row < end; row += t.tile_h) {
+    const y = nth(t.y, (image * t.yc + place) * plane + row * t.ow);
+    const residual = added < 0 ? 0 : nth(t.residual, (image * t.rc + added) * plane + row * t.ow);
+    tiles(t, sums, y, residual, min(t.tile_h, t.oh - row), bias, slope);
     sums += bytes(t.tile_cols);
   }
 }
 
-/** Four tiles of 4 × 4: `rows` rows of y from y on, of which `cols` pixels are left. */
-function tiles4(t: Winograd, from: usize, y: usize, residual: usize, rows: i32, cols: i32, bias: v128, slope: v128): void {
-  const fn = t.fn;
+/** A row of tiles: `rows` rows of y from y on. */
+function tiles(t: Winograd, from: usize, y: usize, residual: usize, rows: i32, bias: v128, slope: v128): void {
+  const low = lowest(t.fn);
+  const high = highest(t.fn);
   const line = bytes(t.ow);
+  const width = bytes(t.tile_w) << 2;
+  // without a residual, the same zeros are added everywhere
+  const added_line = residual ? line : 0;
+  const added_width = residual ? width : 0;
+  if (!residual) residual = t.zeros;
+  for (let left = line; <isize>left > 0; left -= width) {
+    if (t.tile_h == 4) columns4(t, from);
+    else columns2(t, from);
+    // tiles that overhang the right edge are not stored whole
+    const whole = left >= width;
+    const down = whole ? line : LINE;
+    let to = whole ? y : t.tile + SIZE;
+    let add = residual;
+    for (let at = t.tile, end = at + rows * ROW; at < end; at += ROW) {
+      if (t.tile_w == 4) rows4(t.factors, at, to, add, bias, slope, low, high);
+      else rows2(at, to, add, bias, slope, low, high);
+      to += down;
+      add += added_line;
+    }
+    if (!whole) {
+      to = y;
+      for (let at = t.tile + SIZE, end = at + rows * LINE; at < end; at += LINE) {
+        memory.copy(to, at, left);
+        to += line;
+      }
+    }
+    from += 16;
+    y += width;
+    residual += added_width;
+  }
+}
+
+/** In t.tile: bytes of a row of four tiles on their way, of all rows, and then of a row of their pixels. */
+const ROW: usize = 96;
+const SIZE: usize = 4 * ROW;
+const LINE: usize = 64;
+
+/** The epilogue of four pixels. */
+// @ts-ignore: decorator
+@inline
+function finish(v: v128, add: v128, bias: v128, slope: v128, low: v128, high: v128): v128 {
+  return f32x4.mul(slope, clamp(f32x4.add(f32x4.add(v, bias), add), low, high));
+}
+
+/** Aᵀ along the columns of four tiles. */
+// @ts-ignore: decorator
+@inline
+function columns4(t: Winograd, from: usize): void {
   const factors = t.factors;
-  const two = v128.load(factors, TWO);
-  const half = v128.load(factors, HALF);
   const root_half = v128.load(factors, ROOT_HALF);
   const root_two = v128.load(factors, ROOT_TWO);
+  const half = v128.load(factors, HALF);
+  const two = v128.load(factors, TWO);
   const product = t.sums_product;
-  const down = 6 * product;
-  const tile = t.tile;
-  for (let to = tile; to < tile + 96; to += 16) {
+  const down = <usize>(t.tile_w + 2) * product;
+  for (let to = t.tile, end = to + ((<usize>t.tile_w + 2) << 4); to < end; to += 16) {
     let at = from;
     const m0 = v128.load(at);
     at += down;
@@ -60,75 +98,67 @@ function tiles4(t: Winograd, from: usize, y: usize, residual: usize, rows: i32, 
     const m5 = v128.load(at + down);
     const sum1 = f32x4.add(m1, m2);
     const sum2 = f32x4.add(m3, m4);
-    v128.store(to, f32x4.add(f32x4.add(m0, sum1), sum2));
-    v128.store(to, fma(two, sum2, f32x4.mul(half, sum1)), 192);
-    const odd1 = f32x4.mul(root_half, f32x4.sub(m1, m2));
-    const odd2 = f32x4.mul(root_two, f32x4.sub(m3, m4));
-    v128.store(to, f32x4.add(odd1, odd2), 96);
-    v128.store(to, fma(half, odd1, fma(two, odd2, m5)), 288);
+    const odd1 = f32x4.sub(m1, m2);
+    const odd2 = f32x4.sub(m3, m4);
+    v128.store(to, fma(root_two, sum1, fma(root_half, sum2, m0)));
+    v128.store(to, f32x4.add(odd1, odd2), ROW);
+    v128.store(to, fma(root_half, sum1, f32x4.mul(root_two, sum2)), 2 * ROW);
+    v128.store(to, fma(half, odd1, fma(two, odd2, m5)), 3 * ROW);
     from += product;
-  }
-  for (let at = tile, end = tile + 96 * rows; at < end; at += 96) {
-    const m1 = v128.load(at, 16);
-    const m2 = v128.load(at, 32);
-    const m3 = v128.load(at, 48);
-    const m4 = v128.load(at, 64);
-    const sum1 = f32x4.add(m1, m2);
-    const sum2 = f32x4.add(m3, m4);
-    const a = f32x4.add(f32x4.add(v128.load(at), sum1), sum2);
-    const c = fma(two, sum2, f32x4.mul(half, sum1));
-    const odd1 = f32x4.mul(root_half, f32x4.sub(m1, m2));
-    const odd2 = f32x4.mul(root_two, f32x4.sub(m3, m4));
-    const b = f32x4.add(odd1, odd2);
-    const d = fma(half, odd1, fma(two, odd2, v128.load(at, 80)));
-    const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-    const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-    const ab2 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-    const cd2 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-    finish(fn, y, residual, 0, cols, v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), bias, slope);
-    finish(fn, y, residual, 4, cols, v128.shuffle<i32>(ab, cd, 2, 3, 6, 7), bias, slope);
-    finish(fn, y, residual, 8, cols, v128.shuffle<i32>(ab2, cd2, 0, 1, 4, 5), bias, slope);
-    finish(fn, y, residual, 12, cols, v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7), bias, slope);
-    y += line;
-    if (residual) residual += line;
   }
 }
 
-/** Four tiles of 2 × 2. */
-function tiles2(t: Winograd, from: usize, y: usize, residual: usize, rows: i32, cols: i32, bias: v128, slope: v128): void {
-  const fn = t.fn;
-  const line = bytes(t.ow);
+// @ts-ignore: decorator
+@inline
+function columns2(t: Winograd, from: usize): void {
   const product = t.sums_product;
-  const down = 4 * product;
-  const tile = t.tile;
-  for (let to = tile; to < tile + 64; to += 16) {
+  const down = <usize>(t.tile_w + 2) * product;
+  for (let to = t.tile, end = to + ((<usize>t.tile_w + 2) << 4); to < end; to += 16) {
     let at = from + down;
     const m1 = v128.load(at);
     at += down;
     const m2 = v128.load(at);
     v128.store(to, f32x4.add(v128.load(from), f32x4.add(m1, m2)));
-    v128.store(to, f32x4.sub(f32x4.sub(m1, m2), v128.load(at + down)), 64);
+    v128.store(to, f32x4.sub(f32x4.sub(m1, m2), v128.load(at + down)), ROW);
     from += product;
-  }
-  for (let at = tile, end = tile + 64 * rows; at < end; at += 64) {
-    const m1 = v128.load(at, 16);
-    const m2 = v128.load(at, 32);
-    const a = f32x4.add(v128.load(at), f32x4.add(m1, m2));
-    const b = f32x4.sub(f32x4.sub(m1, m2), v128.load(at, 48));
-    finish(fn, y, residual, 0, cols, v128.shuffle<i32>(a, b, 0, 4, 1, 5), bias, slope);
-    finish(fn, y, residual, 4, cols, v128.shuffle<i32>(a, b, 2, 6, 3, 7), bias, slope);
-    y += line;
-    if (residual) residual += line;
   }
 }
 
-/** The epilogue of four pixels, `col` pixels behind y; those beyond `cols` are not stored. */
+/** Aᵀ along a row of four tiles; their pixels are stored. */
 // @ts-ignore: decorator
 @inline
-function finish(fn: i32, y: usize, residual: usize, col: i32, cols: i32, v: v128, bias: v128, slope: v128): void {
-  v = f32x4.add(v, bias);
-  if (residual) v = f32x4.add(v, v128.load(residual + 4 * col));
-  v = f32x4.mul(slope, activate(fn, v));
-  if (cols >= col + 4) v128.store(y + 4 * col, v);
-  else if (cols > col) store_part(y + 4 * col, v, cols - col);
+function rows4(factors: usize, at: usize, to: usize, add: usize, bias: v128, slope: v128, low: v128, high: v128): void {
+  const root_half = v128.load(factors, ROOT_HALF);
+  const root_two = v128.load(factors, ROOT_TWO);
+  const m1 = v128.load(at, 16);
+  const m2 = v128.load(at, 32);
+  const m3 = v128.load(at, 48);
+  const m4 = v128.load(at, 64);
+  const sum1 = f32x4.add(m1, m2);
+  const sum2 = f32x4.add(m3, m4);
+  const odd1 = f32x4.sub(m1, m2);
+  const odd2 = f32x4.sub(m3, m4);
+  const a = fma(root_two, sum1, fma(root_half, sum2, v128.load(at)));
+  const b = f32x4.add(odd1, odd2);
+  const c = fma(root_half, sum1, f32x4.mul(root_two, sum2));
+  const d = fma(v128.load(factors, HALF), odd1, fma(v128.load(factors, TWO), odd2, v128.load(at, 80)));
+  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+  const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
+  const ab2 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+  const cd2 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+  v128.store(to, finish(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), v128.load(add), bias, slope, low, high));
+  v128.store(to, finish(v128.shuffle<i32>(ab, cd, 2, 3, 6, 7), v128.load(add, 16), bias, slope, low, high), 16);
+  v128.store(to, finish(v128.shuffle<i32>(ab2, cd2, 0, 1, 4, 5), v128.load(add, 32), bias, slope, low, high), 32);
+  v128.store(to, finish(v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7), v128.load(add, 48), bias, slope, low, high), 48);
+}
+
+// @ts-ignore: decorator
+@inline
+function rows2(at: usize, to: usize, add: usize, bias: v128, slope: v128, low: v128, high: v128): void {
+  const m1 = v128.load(at, 16);
+  const m2 = v128.load(at, 32);
+  const a = f32x4.add(v128.load(at), f32x4.add(m1, m2));
+  const b = f32x4.sub(f32x4.sub(m1, m2), v128.load(at, 48));
+  v128.store(to, finish(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.load(add), bias, slope, low, high));
+  v128.store(to, finish(v128.shuffle<i32>(a, b, 2, 6, 3, 7), v128.load(add, 16), bias, slope, low, high), 16);
 }

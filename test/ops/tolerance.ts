@@ -81,6 +81,8 @@ const kernels: Readonly<Record<string, number>> = {
   conv2d_winograd2: 8,
   conv2d_dx_winograd2: 8,
   // the same with factors up to 2.5 forth and 2.8 back
+  conv2d_winograd42: 20,
+  conv2d_dx_winograd42: 20,
   conv2d_winograd4: 40,
   conv2d_dx_winograd4: 40,
   // and again, but over sums of many tiles, of which each rounds by itself

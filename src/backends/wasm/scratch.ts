@@ -17,9 +17,9 @@ export const SCRATCH = {
   SPARE_SPOTS: 3,
   /** Columns of a dense product that are multiplied in one go, at most. */
   RUN: 1024,
-  /** Winograd's struct and factors; four tiles on their way back; and the transformed tiles of a band, in bytes, unless so many tiles are more. */
+  /** Winograd's struct and factors; four tiles on their way back and their pixels; and the transformed tiles of a band, in bytes, unless so many tiles are more. */
   WINOGRAD_STRUCTS: 512,
-  WINOGRAD_TILE: 384,
+  WINOGRAD_TILE: 640,
   WINOGRAD_BAND: 160 * 1024,
   WINOGRAD_TILES: 16,
   /** Tiles that are worth the handling of their sums, in the gradient by the weights. */
@@ -81,17 +81,18 @@ export interface WinogradShape {
   readonly out: readonly [h: number, w: number];
 }
 
-/** For Winograd's convolution with tiles of m × m pixels: the transformed tiles of a band, and sums of at least one block of filters for them. */
-export function winogradBytes(m: number, { channels, filters, width, padding, out: [oh, ow] }: WinogradShape): number {
-  const products = (m + 2) ** 2;
-  const [rows, cols] = [Math.ceil(oh / m), Math.ceil(ow / m)];
+/** For Winograd's convolution with tiles of h × w pixels: the transformed tiles of a band, and sums of at least one block of filters for them. */
+export function winogradBytes([h, w]: readonly [h: number, w: number], shape: WinogradShape): number {
+  const { channels, filters, width, padding, out } = shape;
+  const products = (h + 2) * (w + 2);
+  const [rows, cols] = [Math.ceil(out[0] / h), Math.ceil(out[1] / w)];
   const vectors = vectorsOf(cols);
   const fits = Math.floor(WINOGRAD_BAND / (4 * products * channels * cols));
   const band = Math.min(rows, Math.max(fits, Math.ceil(WINOGRAD_TILES / cols)));
   const row = 32 * Math.ceil(((band - 1) * cols + 4 * vectors) / 8);
   const block = products * MAX_ROWS * row;
   const blocks = Math.max(1, Math.min(Math.ceil(filters / MAX_ROWS), Math.floor(HALF / block)));
-  const lines = 4 * (width + 8) + (m + 2) * 4 * (4 * vectors * m + (padding[1] ?? 0) + 8);
+  const lines = 4 * (width + 20) + (h + 2) * 4 * (4 * vectors * w + (padding[1] ?? 0) + 8);
   return WINOGRAD_STRUCTS + lines + WINOGRAD_TILE + products * (channels * row + 4 * LINE) + blocks * block;
 }
 
