@@ -33,6 +33,8 @@ class Job {
   first_block: i32;
   end_block: i32;
   into: usize;
+  /** Rows of the band whose vectors are listed. */
+  listed: i32;
 }
 
 /** Packs the worker's share of the weights. */
@@ -84,6 +86,7 @@ export function conv2d(p: Conv2d, worker: i32, workers: i32, scratch: usize): vo
   t.y_row = bytes(p.oh * p.ow);
   t.lane_bytes = 4;
   t.fn = p.fn;
+  job.listed = 0;
   for (let group = 0; group < p.groups; group++) convolve(p, planes, t, job, group);
 }
 
@@ -116,13 +119,12 @@ function convolve(p: Conv2d, planes: Planes, t: Outer, job: Job, group: i32): vo
   t.places = p.scatter ? nth(p.scatter, o) : 0;
   t.bias = p.bias ? nth(p.bias, o) : 0;
   t.slope = p.slope ? nth(p.slope, first_channel) : 0;
-  let listed = 0;
   for (let row = job.first_row, rows = 0; row < job.end_row; row += rows) {
     const image = row / p.oh;
     const first = row % p.oh;
     rows = min(planes.rows, min(p.oh - first, job.end_row - row));
-    if (rows != listed) list_spots(t, rows, p.ow, planes.row_bytes, bytes(p.ow));
-    listed = rows;
+    if (rows != job.listed) list_spots(t, rows, p.ow, planes.row_bytes, bytes(p.ow));
+    job.listed = rows;
     const x = nth(p.x, (image * p.xc + group * channels) * p.ih * p.iw);
     t.b = fill_planes(planes, job.into, x, channels, first, p.gather);
     t.y = nth(p.y, ((image * p.yc + first_channel) * p.oh + first) * p.ow);

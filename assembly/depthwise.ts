@@ -1,36 +1,30 @@
 /**
- * Convolutions whose groups read one channel each (depthwise, with any number of filters per channel), with up to two columns between windows:
- * `y[n,o,i,j] = slope[o] · act( bias[o] + Σ x[n, o / m, i·sh − pt + p·dh, j·sw − pl + q·dw] · w[o, 0, p, q] )`, m = cout / cin.
+ * Depthwise convolutions (groups read one channel each, with any number of filters per channel) with 3 × 3 windows, one or two pixels apart along both axes:
+ * `y[n,o,i,j] = slope[o] · act( bias[o] + Σ x[n, o / m, i·s − pt + p, j·s − pl + q] · w[o, 0, p, q] )`, m = cout / cin.
  *
- * There is too little work in a channel for lists of vectors and packed weights. A band of it is copied with its padding, every second column apart where
- * sw = 2, and is then one long row: each tap is the same row from another place, and sums between the rows of y are computed for nothing. Rows share
- * what zeros they can: those behind one are those before the next. The sums go to y row by row with the epilogue.
+ * There is too little work in a channel for lists of vectors and packed weights. A band of it is copied with its padding; rows share what zeros they can:
+ * those behind one are those before the next. Then each column of vectors is gone down row by row with the weights in registers: a row is loaded once
+ * for the three rows of windows that it is in. What each adds is summed up first, so that rows wait for one addition, not for three.
  *
- * Scratch: the struct below, the taps' places, the planes [phase along h][phase along w][row][pitch], then the sums.
+ * Scratch: the struct below, then the plane [row][pitch].
  */
 import { clamp, highest, lowest } from "./activate";
 import { Conv2d } from "./generated/layouts";
 import { SLACK, STRUCTS } from "./generated/scratch";
-import { bytes, fill_row, nth, store_part } from "./parts";
+import { bytes, fill_row, nth, store_lanes } from "./parts";
+import { Rows1, Rows2 } from "./rows";
 import { fma, share } from "./simd";
 
-/** Vectors of a tile. */
-const TILE: i32 = 8;
-/** Bytes of planes and sums together that leave room for y in a first-level cache. */
-const ROOM: i32 = 24 * 1024;
+/** Bytes of a plane that leave room for y in a first-level cache. */
+const ROOM: i32 = 16 * 1024;
 
 @unmanaged
 class Band {
   /** Floats from one row to the next. */
   pitch: i32;
-  /** Output rows. */
+  /** Output rows at most. */
   rows: i32;
-  /** Bytes of a plane, and of those of all columns of a row. */
   plane: usize;
-  phase_h: usize;
-  places: usize;
-  planes: usize;
-  sums: usize;
 }
 
 export function conv2d_depthwise(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
@@ -38,181 +32,136 @@ export function conv2d_depthwise(p: Conv2d, worker: i32, workers: i32, scratch: 
   shape_band(p, t, scratch);
   const bands = (p.oh + t.rows - 1) / t.rows;
   const items = p.n * p.cout * bands;
+  const per_channel = p.cout / p.cin;
   const to = share(items, worker + 1, workers);
   for (let item = share(items, worker, workers); item < to; item++) {
-    fill_band(p, t, item, bands);
-    sum_taps(p, t, item, bands);
-    finish(p, t, item, bands);
+    const plane = item / bands;
+    const first = (item % bands) * t.rows;
+    const rows = min(t.rows, p.oh - first);
+    fill_band(p, t, nth(p.x, (plane / per_channel) * p.ih * p.iw), first, rows);
+    const y = nth(p.y, (plane * p.oh + first) * p.ow);
+    if (p.sw == 2) convolve<Rows2>(p, t, plane % p.cout, rows, y);
+    else convolve<Rows1>(p, t, plane % p.cout, rows, y);
   }
 }
 
-/** The sums of all taps; up to a tile more is written. */
-function sum_taps(p: Conv2d, t: Band, item: i32, bands: i32): void {
-  const o = (item / bands) % p.cout;
-  const w = nth(p.w, o * p.kh * p.kw);
-  const end = nth(w, p.kh * p.kw);
-  const bias = p.bias ? v128.load32_splat(nth(p.bias, o)) : f32x4.splat(0);
-  const length = bytes((t.rows - 1) * t.pitch + p.ow);
-  for (let from: usize = 0; from < length; from += TILE * 16) tile(t.places, w, end, from, t.sums + from, bias);
-}
-
-function finish(p: Conv2d, t: Band, item: i32, bands: i32): void {
-  const plane = item / bands;
-  const first = (item % bands) * t.rows;
-  const slope = p.slope ? v128.load32_splat(nth(p.slope, plane % p.cout)) : f32x4.splat(1);
-  const at = (plane * p.oh + first) * p.ow;
-  const pitch = bytes(t.pitch);
-  const width = bytes(p.ow);
-  const low = lowest(p.fn);
-  const high = highest(p.fn);
-  let from = t.sums;
-  let to = nth(p.y, at);
-  for (const end = to + width * min(t.rows, p.oh - first); to < end; to += width) {
-    if (width < 16) {
-      store_part(to, f32x4.mul(slope, clamp(v128.load(from), low, high)), p.ow);
-    } else {
-      // the last vector overlaps the one before
-      const last = width - 16;
-      for (let i: usize = 0; i < last; i += 16) v128.store(to + i, f32x4.mul(slope, clamp(v128.load(from + i), low, high)));
-      v128.store(to + last, f32x4.mul(slope, clamp(v128.load(from + last), low, high)));
-    }
-    from += pitch;
-  }
-}
-
-/** Divides scratch memory, lists the taps, and sets what is always zero in the planes. */
+/** Chooses the bands, and sets what is always zero in the plane. */
 function shape_band(p: Conv2d, t: Band, scratch: usize): void {
-  const reach_h = (p.kh - 1) * p.dilation_h;
-  const reach_w = (p.kw - 1) * p.dilation_w;
+  const cols = (p.ow - 1) * p.sw + 3;
   // zeros on the right that can be the next row's on the left
-  const right = p.ow + reach_w - p.pl - p.iw;
-  const shared = p.sw == 1 ? max(0, min(p.pl, right)) : 0;
-  t.pitch = p.ow + reach_w / p.sw - shared;
-  t.places = scratch + STRUCTS;
-  t.planes = t.places + bytes(p.kh * p.kw);
-  const room = min(ROOM, p.scratch_bytes - STRUCTS - <i32>bytes(p.kh * p.kw)) - 3 * SLACK - TILE * 16;
-  const phases = p.sh * p.sw;
-  const halo = reach_h / p.sh;
+  t.pitch = cols - max(0, min(p.pl, cols - p.pl - p.iw));
+  t.plane = scratch + STRUCTS;
   const row = <i32>bytes(t.pitch);
-  // a plane is its rows and those behind it that the windows reach, and some floats
-  const fits = (room - phases * (halo * row + SLACK)) / ((phases + 1) * row);
-  t.rows = max(1, min(p.oh, fits));
-  t.plane = <usize>((t.rows + halo) * row + SLACK);
-  t.phase_h = t.plane * p.sw;
-  t.sums = t.planes + t.plane * phases + SLACK;
-  fill_row(t.planes, <i32>(t.sums - t.planes) >> 2, 0);
-  let at = t.places;
-  for (let i = 0; i < reach_h + 1; i += p.dilation_h) {
-    for (let j = 0; j < reach_w + 1; j += p.dilation_w) {
-      store<usize>(at, t.planes + <usize>(i % p.sh) * t.phase_h + <usize>(j % p.sw) * t.plane + bytes((i / p.sh) * t.pitch + j / p.sw));
-      at += 4;
-    }
-  }
+  t.rows = max(1, min(p.oh, (min(ROOM, p.scratch_bytes - STRUCTS - 2 * SLACK) / row - 3) / p.sh));
+  fill_row(t.plane, (t.rows * p.sh + 3) * t.pitch + (SLACK >> 2), 0);
 }
 
-/** Copies the rows of x that the windows of a band read. Only what may have been written before is set to zero. */
-function fill_band(p: Conv2d, t: Band, item: i32, bands: i32): void {
-  const top = (item % bands) * t.rows * p.sh - p.pt;
-  const bottom = top + (t.rows - 1) * p.sh + (p.kh - 1) * p.dilation_h + 1;
-  const x = nth(p.x, (item / bands / (p.cout / p.cin)) * p.ih * p.iw);
-  // the planes that hold pixel 0 of a row and, where every second column stands apart, pixel 1
-  const plane0 = t.planes + (p.pl & (p.sw - 1) ? t.plane : 0) + bytes(p.pl / p.sw);
-  const plane1 = t.planes + (p.pl & 1 ? 0 : t.plane) + bytes((p.pl + 1) / p.sw);
-  const count0 = max(0, min((p.iw + p.sw - 1) / p.sw, t.pitch - p.pl / p.sw));
-  const count1 = max(0, min(p.iw / 2, t.pitch - (p.pl + 1) / 2));
-  const pitch = bytes(t.pitch);
-  const step = t.phase_h;
-  const back = step * p.sh - pitch;
-  const width = bytes(p.iw);
-  const apart = p.sw == 2;
-  let at: usize = 0;
-  let phase = 0;
-  let from = x + <usize>top * width;
+/** Copies the rows of the image x that the windows of `rows` output rows read. Only what may have been written before is set to zero. */
+function fill_band(p: Conv2d, t: Band, x: usize, first: i32, rows: i32): void {
+  const top = first * p.sh - p.pt;
+  const bottom = top + (rows - 1) * p.sh + 3;
+  const count = min(p.iw, t.pitch - p.pl);
+  const last = bytes(count) - 16;
+  let to = nth(t.plane, p.pl);
+  let from = nth(x, top * p.iw);
   for (let row = top; row < bottom; row++) {
     if (<u32>row >= <u32>p.ih) {
-      fill_row(plane0 + at, count0, 0);
-      if (apart) fill_row(plane1 + at, count1, 0);
-    } else if (apart) {
-      copy_half(plane0 + at, from, count0);
-      copy_half(plane1 + at, from + 4, count1);
+      fill_row(to, count, 0);
+    } else if (count < 4) {
+      for (let i = 0; i < count; i++) store<u32>(nth(to, i), load<u32>(nth(from, i)));
     } else {
-      copy_row(plane0 + at, from, count0);
+      for (let at: usize = 0; at < last; at += 16) v128.store(to + at, v128.load(from + at));
+      v128.store(to + last, v128.load(from + last));
     }
-    from += width;
-    at += step;
-    if (++phase == p.sh) {
-      phase = 0;
-      at -= back;
+    to += bytes(t.pitch);
+    from += bytes(p.iw);
+  }
+}
+
+/** The first `rows` rows of the band; S: rows and columns between windows. */
+function convolve<S>(p: Conv2d, t: Band, o: i32, rows: i32, y: usize): void {
+  const w = nth(p.w, 9 * o);
+  const w0 = v128.load32_splat(w);
+  const w1 = v128.load32_splat(w, 4);
+  const w2 = v128.load32_splat(w, 8);
+  const w3 = v128.load32_splat(w, 12);
+  const w4 = v128.load32_splat(w, 16);
+  const w5 = v128.load32_splat(w, 20);
+  const w6 = v128.load32_splat(w, 24);
+  const w7 = v128.load32_splat(w, 28);
+  const w8 = v128.load32_splat(w, 32);
+  const bias = p.bias ? v128.load32_splat(nth(p.bias, o)) : f32x4.splat(0);
+  const slope = p.slope ? v128.load32_splat(nth(p.slope, o)) : f32x4.splat(1);
+  const low = lowest(p.fn);
+  const high = highest(p.fn);
+  const lanes = min(4, p.ow);
+  const pitch = bytes(t.pitch);
+  const y_row = bytes(p.ow);
+  for (let v = 0; v < p.ow; v += 4) {
+    // the last vector overlaps the one before
+    const col = min(v, p.ow - lanes);
+    let x = t.plane + bytes(col * offsetof<S>());
+    let to = nth(y, col);
+    const end = to + <usize>rows * y_row;
+    // sums of windows that one row and two rows are in so far
+    let one = add3(bias, w0, w1, w2, left<S>(x), middle<S>(x), right<S>(x));
+    let two = one;
+    if (offsetof<S>() == 1) {
+      x += pitch;
+      two = f32x4.add(one, mul3(w3, w4, w5, left<S>(x), middle<S>(x), right<S>(x)));
+      one = add3(bias, w0, w1, w2, left<S>(x), middle<S>(x), right<S>(x));
+    }
+    for (; to < end; to += y_row) {
+      x += pitch;
+      if (offsetof<S>() == 2) {
+        two = f32x4.add(one, mul3(w3, w4, w5, left<S>(x), middle<S>(x), right<S>(x)));
+        x += pitch;
+      }
+      const l = left<S>(x);
+      const c = middle<S>(x);
+      const r = right<S>(x);
+      const sum = f32x4.add(two, mul3(w6, w7, w8, l, c, r));
+      if (offsetof<S>() == 1) two = f32x4.add(one, mul3(w3, w4, w5, l, c, r));
+      one = add3(bias, w0, w1, w2, l, c, r);
+      store_lanes(to, f32x4.mul(slope, clamp(sum, low, high)), lanes);
     }
   }
 }
 
-/** Exactly `count` floats: the last vector overlaps the one before. */
 // @ts-ignore: decorator
 @inline
-function copy_row(to: usize, from: usize, count: i32): void {
-  const last = bytes(count) - 16;
-  if (count < 4) {
-    for (const end = nth(to, count); to < end; to += 4) {
-      store<u32>(to, load<u32>(from));
-      from += 4;
-    }
-  } else {
-    for (let at: usize = 0; at < last; at += 16) v128.store(to + at, v128.load(from + at));
-    v128.store(to + last, v128.load(from + last));
-  }
-}
-
-/** Exactly `count` floats, every second one from `from` on. */
-// @ts-ignore: decorator
-@inline
-function copy_half(to: usize, from: usize, count: i32): void {
-  const last = bytes(count) - 16;
-  if (count < 4) {
-    for (const end = nth(to, count); to < end; to += 4) {
-      store<u32>(to, load<u32>(from));
-      from += 8;
-    }
-  } else {
-    for (let at: usize = 0; at < last; at += 16) v128.store(to + at, every_second(from + 2 * at));
-    v128.store(to + last, every_second(from + 2 * last));
-  }
+function mul3(a: v128, b: v128, c: v128, l: v128, m: v128, r: v128): v128 {
+  let sum = f32x4.mul(a, l);
+  sum = fma(b, m, sum);
+  return fma(c, r, sum);
 }
 
 // @ts-ignore: decorator
 @inline
-function every_second(from: usize): v128 {
-  return v128.shuffle<i32>(v128.load(from), v128.load(from, 16), 0, 2, 4, 6);
+function add3(to: v128, a: v128, b: v128, c: v128, l: v128, m: v128, r: v128): v128 {
+  let sum = fma(a, l, to);
+  sum = fma(b, m, sum);
+  return fma(c, r, sum);
 }
 
-function tile(places: usize, w: usize, end: usize, from: usize, to: usize, bias: v128): void {
-  let c0 = bias;
-  let c1 = bias;
-  let c2 = bias;
-  let c3 = bias;
-  let c4 = bias;
-  let c5 = bias;
-  let c6 = bias;
-  let c7 = bias;
-  for (; w < end; w += 4) {
-    const at = load<usize>(places) + from;
-    const weight = v128.load32_splat(w);
-    c0 = fma(weight, v128.load(at), c0);
-    c1 = fma(weight, v128.load(at, 16), c1);
-    c2 = fma(weight, v128.load(at, 32), c2);
-    c3 = fma(weight, v128.load(at, 48), c3);
-    c4 = fma(weight, v128.load(at, 64), c4);
-    c5 = fma(weight, v128.load(at, 80), c5);
-    c6 = fma(weight, v128.load(at, 96), c6);
-    c7 = fma(weight, v128.load(at, 112), c7);
-    places += 4;
-  }
-  v128.store(to, c0);
-  v128.store(to, c1, 16);
-  v128.store(to, c2, 32);
-  v128.store(to, c3, 48);
-  v128.store(to, c4, 64);
-  v128.store(to, c5, 80);
-  v128.store(to, c6, 96);
-  v128.store(to, c7, 112);
+/** What the left, middle and right column of four windows read in a row. */
+// @ts-ignore: decorator
+@inline
+function left<S>(x: usize): v128 {
+  if (offsetof<S>() == 1) return v128.load(x);
+  return v128.shuffle<i32>(v128.load(x), v128.load(x, 16), 0, 2, 4, 6);
+}
+
+// @ts-ignore: decorator
+@inline
+function middle<S>(x: usize): v128 {
+  if (offsetof<S>() == 1) return v128.load(x, 4);
+  return v128.shuffle<i32>(v128.load(x), v128.load(x, 16), 1, 3, 5, 7);
+}
+
+// @ts-ignore: decorator
+@inline
+function right<S>(x: usize): v128 {
+  if (offsetof<S>() == 1) return v128.load(x, 8);
+  return v128.shuffle<i32>(v128.load(x, 8), v128.load(x, 24), 0, 2, 4, 6);
 }

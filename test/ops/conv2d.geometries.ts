@@ -71,6 +71,7 @@ export const convGeometries: readonly ConvGeometry[] = [
   { name: "depthwise, two filters a channel, stride 2", x: [3, 3, 9, 9], w: [6, 1, 3, 3], stride: [2, 2], padding: SAME, groups: 3 },
   { name: "depthwise in several bands", x: [1, 2, 75, 61], w: [2, 1, 3, 3], padding: SAME, groups: 2 },
   { name: "depthwise in several bands, stride 2", x: [1, 2, 117, 95], w: [2, 1, 5, 5], stride: [2, 2], padding: [2, 2, 2, 2], groups: 2 },
+  { name: "depthwise 3x3 in several bands, stride 2", x: [1, 2, 117, 95], w: [2, 1, 3, 3], stride: [2, 2], padding: SAME, groups: 2 },
   // large enough for every vector path, tile and panel
   { name: "16 to 32, 14x14", x: [1, 16, 14, 14], w: [32, 16, 3, 3], padding: SAME },
   { name: "32 to 32, 14x14, 3 examples", x: [3, 32, 14, 14], w: [32, 32, 3, 3], padding: SAME },
