@@ -19,9 +19,12 @@ import { SLACK, SPARE_SPOTS, STRUCTS } from "./generated/scratch";
 import { Outer, outer, Spot } from "./outer";
 import { list_offsets, list_spots, pack_panel, spots_bytes, Tap } from "./panel";
 import { bytes, entry, fill_row, nth } from "./parts";
-import { even_rows, fill_planes, fit_rows, Planes, shape_planes, tap_offset } from "./planes";
+import { even_rows, fill_planes, fit_rows, Planes, set_rows, shape_planes, tap_offset } from "./planes";
 import { row_blocks } from "./rows";
 import { share } from "./simd";
+
+/** Bytes of a band that is read where it is. */
+const BAND: i32 = 512 * 1024;
 
 /** What a worker computes, and where its scratch memory is divided. */
 @unmanaged
@@ -95,6 +98,8 @@ function choose_bands(p: Conv2d, planes: Planes, job: Job, room: i32, worker: i3
   const channels = p.cin / p.groups;
   shape_planes(planes, p.ih, p.iw, -p.pt, -p.pl, p.sh, p.sw, (p.kh - 1) * p.dilation_h, (p.kw - 1) * p.dilation_w, p.oh, p.ow);
   fit_rows(planes, channels, p.oh, spots_bytes(p.ow), room - SPARE_SPOTS * offsetof<Spot>());
+  // what all blocks of filters read should stay in a second-level cache
+  if (planes.direct) set_rows(planes, min(planes.rows, max(1, BAND / (channels * <i32>planes.row_bytes))));
   // few images are shared out by filters where there are more weights to read than planes to make, else by rows
   const row = channels * p.kh * p.kw;
   const by_filters = p.n < workers && row > p.oh * p.ow && (planes.direct || p.cout * row > 1 << 17);
