@@ -76,18 +76,22 @@ async function measureTurns(network: ServedNetwork, place: Place, rounds: number
     const difference = differenceFrom(Float32Array.from(ours.output), Float32Array.from(theirs.output));
     if (!(difference <= AGREES)) throw new Error(`${network.name}: outputs are ${difference.toPrecision(2)} of the largest apart`);
   }
-  const { value: ratio, low, high } = measure.ratioInterval(ms["onnxruntime-web"], ms.swivel);
-  const [own, peer] = startEngines.map((engine) => measure.median(ms[engine])) as [number, number];
-  const row: StartRow = {
-    network: network.name,
+  const row = startRow(network.name, place, ms.swivel, ms["onnxruntime-web"]);
+  return { row, version };
+}
+
+/** `ms` and `peerMs`: samples of the same rounds. */
+export function startRow(network: string, place: Place, ms: readonly number[], peerMs: readonly number[]): StartRow {
+  const { value: ratio, low, high } = measure.ratioInterval(peerMs, ms);
+  return {
+    network,
     place,
     peer: "onnxruntime-web",
-    ms: own,
-    peerMs: peer,
+    ms: measure.median(ms),
+    peerMs: measure.median(peerMs),
     ratio,
     low,
     high,
     meets: low >= BAR,
   };
-  return { row, version };
 }
