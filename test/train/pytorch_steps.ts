@@ -61,7 +61,6 @@ export async function float32Failures(backend: Backend, kind: string, steps: Ste
   const { images: _, labels: __, ...start } = data;
   const executable = await backend.compile(training.graph, { tensors: start });
   const failures: string[] = [];
-  const lossTolerance = TOLERANCES[`loss of ${kind} on ${backend.name}`] ?? toleranceOf(`loss of ${kind}`);
   const check = (what: string, got: ArrayLike<number> | undefined, expected: readonly number[], tolerance: number): void => {
     const error = errorOf(got, expected);
     if (!(error < tolerance)) failures.push(`${what}: ${error}, allowed ${tolerance}`);
@@ -70,7 +69,8 @@ export async function float32Failures(backend: Backend, kind: string, steps: Ste
     const rates = Object.fromEntries(Object.entries(hyper(step)).map(([name, values]) => [name, Float32Array.from(values)]));
     const inputs = { image: imagesOf(step), labels: Int32Array.from(labelsOf(step)), ...rates };
     const outputs = await executable.run(inputs, { outputs: ["loss", ...Object.values(training.gradients)] });
-    check(`loss of step ${step + 1}`, outputs.loss, [recipe.losses[step] as number], lossTolerance);
+    const late = step >= 7 ? TOLERANCES[`late loss of ${kind}`] : undefined;
+    check(`loss of step ${step + 1}`, outputs.loss, [recipe.losses[step] as number], late ?? toleranceOf(`loss of ${kind}`));
     for (const [name, gradient] of Object.entries(recipe.gradients?.[step + 1] ?? {})) {
       check(`gradient of ${name}, step ${step + 1}`, outputs[training.gradients[name] as string], gradient, toleranceOf(name));
     }
@@ -86,11 +86,11 @@ export async function float32Failures(backend: Backend, kind: string, steps: Ste
 const TOLERANCES: Readonly<Record<string, number>> = {
   "loss of sgd": 2e-5,
   "loss of nesterov": 2e-5,
+  "loss of adam": 2e-5,
   // Adam divides gradients by their own size: biases before a batch norm, whose gradients are nothing but rounding, take full steps either way
-  "loss of adam": 1e-3,
-  "loss of adamw": 1e-3,
-  // there the drift of such a bias moves one pixel over a kink in the eighth step; until then losses are within 6e-5
-  "loss of adamw on webgpu": 5e-3,
+  "loss of adamw": 2e-4,
+  // by the drift of such a bias one pixel may go over a kink in the eighth step: whether it does depends on the order of sums
+  "late loss of adamw": 5e-3,
   "fc1.bias": 2e-3, // such a bias: the gradient is 0 but for rounding, and is held to 2e-6
 };
 const toleranceOf = (name: string): number => TOLERANCES[name] ?? 1e-4;
