@@ -2,7 +2,8 @@
  * Cutting during the training, so that most of it costs half: a third of the epochs with all filters, then the cut by what the loss would miss (Taylor; for a
  * rotated activation that is |b · ∂loss/∂b|), then the rest, and what others spend on fine-tuning, at the full rate.
  *
- * Measured: not yet.
+ * Measured (results/fashion-lenet: LeNet on Fashion-MNIST, 28 epochs, three seeds): 89.41 % (89.31 to 89.54) at half of the multiply-adds, 86.71 % (86.46 to
+ * 87.04) at a quarter. `sparse`, by rrelu-l1's slopes, has 88.60 % (88.28 to 88.89) and 83.91 % there.
  */
 import { finetune } from "./finetune.ts";
 import { rrelu, training } from "./rrelu.ts";

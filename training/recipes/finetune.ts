@@ -1,7 +1,7 @@
 /**
  * A third of the training again, at half the rate, for a network that was cut. Slopes keep learning, and nothing pulls them to zero.
  *
- * Measured: not yet.
+ * Measured (results/fashion-lenet, three seeds, 7 epochs): networks cut to half of the multiply-adds go from 35 to 70 % right after the cut to 88 to 89 %.
  */
 import { sgd } from "../optimizers.ts";
 import { rrelu, training } from "./rrelu.ts";

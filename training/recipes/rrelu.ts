@@ -2,7 +2,8 @@
  * Rotated ReLU from scratch, as its authors train it on CIFAR: SGD 0.1 with momentum 0.9, weight decay 1e-4 on slopes too, batches of 128, mirrored and
  * shifted images. One cycle of 30 epochs in place of their 1,200 with a cosine.
  *
- * Measured: not yet.
+ * Measured (results/fashion-lenet: LeNet on Fashion-MNIST, 20 epochs, three seeds): 89.90 % (89.82 to 90.00); cut by slope to half of the multiply-adds and
+ * fine-tuned 88.09 % (87.64 to 88.36).
  */
 
 import { sgd } from "../optimizers.ts";

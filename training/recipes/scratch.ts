@@ -1,7 +1,8 @@
 /**
  * The control that a cut must beat: the same small network with fresh weights, trained for as long as the large one and its fine-tuning together.
  *
- * Measured: not yet.
+ * Measured (results/fashion-lenet: LeNet on Fashion-MNIST, 27 epochs, three seeds): 88.36 % (87.85 to 88.82) with half of the multiply-adds, in the shape
+ * that rrelu-l1 found.
  */
 import { finetune } from "./finetune.ts";
 import { rrelu, training } from "./rrelu.ts";
