@@ -183,9 +183,10 @@ describe("in Chromium", () => {
     ]);
   });
 
+  // of two images, batch norms make so much of rounding that the third losses differ by a thousandth, the peers' own among each other
   it("a training step has the peers' losses", async () => {
     const { value } = await benchTrain([
-      ..."--network small-cnn --batch 4 --simd baseline --rounds 2 --peer-batch 2 --peer-rounds 2".split(" "),
+      ..."--network small-cnn --batch 4 --simd baseline --rounds 2 --peer-batch 4 --peer-rounds 2".split(" "),
     ]);
     const { rows, peers, failed, losses } = value as {
       rows: unknown[];
@@ -197,7 +198,7 @@ describe("in Chromium", () => {
     expect(rows).toMatchObject(
       [1, 2].map((threads) => ({ network: "small-cnn", simd: "baseline", batch: 4, threads, ms: number, share: number })),
     );
-    expect(peers).toMatchObject(["jax-js", "tensorflow.js"].map((peer) => ({ peer, batch: 2, ratio: number, rounds: 2 })));
+    expect(peers).toMatchObject(["jax-js", "tensorflow.js"].map((peer) => ({ peer, batch: 4, ratio: number, rounds: 2 })));
     expect(new Set(losses.swivel).size).toBe(3);
   });
 

@@ -42,17 +42,34 @@ export class Site {
 
 /** A fresh tab on a page of a site; what the page throws and nobody catches fails the test. */
 export async function withTab<T>(browser: TestBrowser, url: string, use: (tab: Tab) => Promise<T>): Promise<T> {
-  const tab = await browser.newTab();
+  const tab = await within(browser, "open a tab", browser.newTab());
   try {
-    await tab.goto(url);
-    await tab.evaluate(async () => {
+    await within(browser, `load ${url}`, tab.goto(url));
+    const up = tab.evaluate(async () => {
       while (!("tools" in window)) await new Promise((resolve) => setTimeout(resolve, 10));
     });
-    const result = await use(tab);
-    expect(await tab.evaluate(() => (window as unknown as { tools: { errors: string[] } }).tools.errors)).toEqual([]);
+    await within(browser, `run the script of ${url}`, up);
+    const result = await within(browser, "run the test's part in the page", use(tab));
+    const errors = tab.evaluate(() => (window as unknown as { tools: { errors: string[] } }).tools.errors);
+    expect(await within(browser, "tell the page's errors", errors)).toEqual([]);
     return result;
   } finally {
     await tab.close();
+  }
+}
+
+/** A test that hangs says where. */
+const PATIENCE = 50_000;
+
+async function within<T>({ name }: TestBrowser, what: string, done: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${name} did not ${what} within ${PATIENCE / 1000} s`)), PATIENCE);
+  });
+  try {
+    return await Promise.race([done, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
