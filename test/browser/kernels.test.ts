@@ -6,7 +6,7 @@ import type { Tab } from "../../tools/tab.ts";
 import type { Steps } from "../train/pytorch_steps.ts";
 import type {} from "./kernels_page.ts";
 import { recordFacts } from "./matrix.ts";
-import { inEveryBrowser, Site, withTab } from "./site.ts";
+import { inEveryBrowser, Site, startingThreads, withTab } from "./site.ts";
 
 const SLOW = 400_000;
 const fixtures = new URL("../fixtures/training/", import.meta.url);
@@ -67,7 +67,7 @@ inEveryBrowser((browser, name) => {
     recordFacts({ ...facts, training: true });
   });
 
-  it("a trainer in a worker gives the same bits with two threads as with one", async () => {
+  it("a trainer in a worker gives the same bits with two threads as with one", startingThreads(name), async () => {
     const [one, two] = await inPage((tab) => tab.evaluate(async () => [await window.kernels.train(1), await window.kernels.train(2)]));
     expect(one?.explanation.threads).toBe(1);
     expect(two?.explanation, two?.explanation.threadsWhy).toMatchObject({ backend: "wasm", threads: 2 });

@@ -9,7 +9,7 @@ import { createModel } from "../../training/models/index.ts";
 import { expectLogits, goldenBytes, goldenImage, goldenPath } from "../session/golden.ts";
 import { recordFacts } from "./matrix.ts";
 import type {} from "./page.ts";
-import { inEveryBrowser, policy, Site, withTab } from "./site.ts";
+import { inEveryBrowser, policy, Site, startingThreads, withTab } from "./site.ts";
 
 const site = new Site();
 /** The same page without one of the workers' scripts, as a bundler leaves it that does not know them. */
@@ -106,7 +106,7 @@ inEveryBrowser((browser, name) => {
   it.each([
     ["is missing", () => without["wasm_thread.js"].serve({ isolated: true })],
     ["fails", () => site.serve({ isolated: true, pages: { "/wasm_thread.js": "throw new Error('not ours')" } })],
-  ])("where the script of threads %s, there is one thread, and the session says why", async (_, serve) => {
+  ])("where the script of threads %s, there is one thread, and the session says why", startingThreads(name), async (_, serve) => {
     const [alone, withThreads] = await withTab(browser(), await serve(), (tab) =>
       tab.evaluate(async () => {
         const results: { threads: number; threadsWhy: string; logits: number[] }[] = [];
@@ -124,7 +124,7 @@ inEveryBrowser((browser, name) => {
     expect(withThreads).toMatchObject({ threads: 1, worker: true, threadsWhy: expect.stringMatching(/^a thread did not start: /) });
   });
 
-  it("threads of an isolated page are allowed by the documented policy", async () => {
+  it("threads of an isolated page are allowed by the documented policy", startingThreads(name), async () => {
     const explanation = await withTab(browser(), await site.serve({ isolated: true, ...csp(policy) }), (tab) =>
       tab.evaluate(async () => {
         const session = await window.tools.Session.load("resnet20.safetensors", { threads: 2 });

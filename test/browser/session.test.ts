@@ -11,7 +11,7 @@ import { numbers } from "../../tools/make-golden.ts";
 import type { Tab } from "../../tools/tab.ts";
 import { expectLogits, goldenImage, goldenLogits, goldenPath } from "../session/golden.ts";
 import type {} from "./page.ts";
-import { inEveryBrowser, policy, Site, withTab } from "./site.ts";
+import { inEveryBrowser, policy, Site, startingThreads, withTab } from "./site.ts";
 
 const site = new Site();
 const kinds = { plain: {}, isolated: { isolated: true }, strict: { headers: { "Content-Security-Policy": policy } } };
@@ -89,7 +89,7 @@ inEveryBrowser((browser, name) => {
     });
   });
 
-  it("threads in a page's worker give the bits of one thread, and the reference's numbers", async () => {
+  it("threads in a page's worker give the bits of one thread, and the reference's numbers", startingThreads(name), async () => {
     const net = new GraphBuilder(ops);
     const conv = (x: string, name: string, from: number, to: number) =>
       net.add("conv2d", name, { x, w: net.param(`${name}.weight`, [to, from, 3, 3]) }, { padding: [1, 1, 1, 1] });

@@ -81,6 +81,9 @@ export async function chooseThreads(wanted: number | "auto"): Promise<{ threads:
   if (isWindow()) {
     return { threads: 1, why: "a window may not wait for threads; in a worker they can be used" };
   }
+  // the making of a worker within a worker now and then never ends there
+  if (wanted === "auto" && !isNode() && /Firefox/.test(navigator.userAgent))
+    return { threads: 1, why: "Firefox may hang where threads start; ask for a number of them to have them all the same" };
   const cores = isNode() ? (await importNode<typeof import("node:os")>("os")).availableParallelism() : navigator.hardwareConcurrency;
   // more than physical cores, or small cores among them, keep the others waiting: four is where phones and laptops stop gaining
   if (wanted === "auto") return { threads: Math.min(cores, 4), why: `${cores} cores are available` };
