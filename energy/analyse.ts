@@ -14,6 +14,7 @@ export const MIN_PAIRS = 10;
 /** More blocks lost than this, and what is left was selected by chance. */
 const MAX_REJECTED = 0.25;
 
+/** One arm against another, over blocks. */
 export interface ComparisonResult {
   readonly name: ComparisonName;
   readonly of: readonly [ArmName, ArmName];
@@ -31,6 +32,7 @@ export interface ComparisonResult {
   readonly problems: readonly string[];
 }
 
+/** One arm's energy over all windows that count. */
 export interface ArmResult {
   readonly arm: ArmName;
   readonly windows: number;
@@ -46,6 +48,7 @@ export interface ArmResult {
   readonly load?: { readonly ms: number; readonly joules?: number };
 }
 
+/** What a measurement says, and whether it may be believed. */
 export interface Analysis {
   /** `failed` where nothing may be concluded; the figures are shown all the same, beside the reasons. */
   readonly status: "measured" | "failed";
@@ -60,8 +63,10 @@ export interface Analysis {
   readonly accuracyDifference?: Interval;
 }
 
+/** What a result follows from: the raw part of a record. */
 export type Analysable = Omit<EnergyRecord, "result" | "format" | "version" | "tool" | "date" | "device">;
 
+/** Energy per inference, gross and above idle, and their ratios, from readings and marks alone. Throws nothing for bad measurements: their status is `failed`. */
 export function analyse(record: Analysable): Analysis {
   const traces = tracesOf(record);
   const blocks = blocksOf(record, traces);

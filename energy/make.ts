@@ -12,6 +12,7 @@ interface Circumstances {
   readonly course: Course;
 }
 
+/** What the device did, to be joined with a recording made elsewhere. */
 export function makeMarks({ tool, device, settings, course }: Circumstances, battery?: Marks["battery"]): Marks {
   const { marks, arms, interrupted } = course;
   const facts = { format: "swivel-energy-marks", version: 1, tool, date: new Date().toISOString() } as const;

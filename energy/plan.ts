@@ -3,6 +3,7 @@ import { InputError } from "../src/errors.ts";
 import { studentT } from "../src/intervals.ts";
 import { type Analysis, MIN_PAIRS } from "./analyse.ts";
 
+/** How far ratios of blocks scatter here. */
 export interface Noise {
   /** Standard deviation of a block's logarithm of the ratio. */
   readonly deviation: number;
@@ -10,6 +11,7 @@ export interface Noise {
   readonly freedom: number;
 }
 
+/** How many pairs a saving needs to be found. */
 export interface Plan {
   /** A fraction: 0.1 is 10 % less energy. */
   readonly saving: number;

@@ -10,6 +10,7 @@ export const VERSION = 1;
 
 /** A: the network to compare with; B: the one that should need less; N: A loaded a second time; C: the control. */
 export type ArmName = "A" | "B" | "N" | "C";
+/** `saving`: cut against whole; `null`: the whole against itself, which must show nothing; `control`: another network of one's own. */
 export type ComparisonName = "saving" | "null" | "control";
 
 /** Which arms a comparison sets against each other; the ratio is the second over the first. */
@@ -19,6 +20,7 @@ export const COMPARISONS: Readonly<Record<ComparisonName, readonly [ArmName, Arm
   control: ["A", "C"],
 };
 
+/** How the protocol runs. */
 export interface Settings {
   /** `work`: one inference after the other. `rate`: so many a second, as an app that watches a camera does. */
   readonly mode: "work" | "rate";
@@ -39,6 +41,7 @@ export interface Settings {
   readonly seed: number;
 }
 
+/** Of single inferences in a window. */
 export interface Latency {
   readonly meanMs: number;
   readonly medianMs: number;
@@ -61,6 +64,7 @@ export interface Mark {
   readonly when?: "before" | "after";
 }
 
+/** What ran under an arm's name. */
 export interface Arm {
   readonly arm: ArmName;
   readonly model: string;
@@ -132,6 +136,7 @@ export interface Clock {
   readonly correlation?: number;
 }
 
+/** A whole measurement: settings, marks, raw readings, and what follows from them. */
 export interface EnergyRecord {
   readonly format: typeof FORMAT;
   readonly version: typeof VERSION;

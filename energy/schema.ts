@@ -128,6 +128,7 @@ const $defs: Readonly<Record<string, Schema>> = {
 
 const head = { $schema: "https://json-schema.org/draft/2020-12/schema", $defs } as const;
 
+/** JSON Schema of a record. */
 export const recordSchema: Schema = {
   ...head,
   title: "A measurement of energy by Swivel",
@@ -142,6 +143,7 @@ export const recordSchema: Schema = {
   }),
 };
 
+/** JSON Schema of a file of marks. */
 export const marksSchema: Schema = {
   ...head,
   title: "What a device did while its energy was recorded elsewhere",

@@ -36,6 +36,7 @@ export interface SourceInfo {
   readonly notes?: readonly string[];
 }
 
+/** All channels at one moment. */
 export interface Reading {
   /** Raw, in the order of the channels; null where one could not be read this time. */
   readonly values: readonly (number | null)[];
@@ -43,12 +44,14 @@ export interface Reading {
   readonly fault?: string;
 }
 
+/** An open source. */
 export interface SourceReader {
   /** Throws EnergyError E_SOURCE or E_PERMISSION where the source has stopped. */
   read(): Promise<Reading>;
   close(): Promise<void>;
 }
 
+/** A counter or meter of this machine. */
 export interface EnergySource {
   readonly info: SourceInfo;
   open(): Promise<SourceReader>;

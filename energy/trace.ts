@@ -10,6 +10,7 @@ export interface Gap {
   readonly counted: boolean;
 }
 
+/** Energy over time, summed up from a channel's readings. */
 export interface EnergyTrace {
   /** Milliseconds, rising. */
   readonly t: readonly number[];
@@ -31,6 +32,7 @@ const IMPOSSIBLE = 20;
 /** What may have flowed unseen, against what 95 % of all readings show. */
 const LIKELY = 4;
 
+/** Sums a channel up: counters with their overflows, power by the trapezium rule. `times` in milliseconds; null where a reading failed. */
 export function traceOf(channel: Channel, times: readonly number[], values: readonly (number | null)[]): EnergyTrace {
   const { t, v, duplicates, disordered } = inOrder(channel, times, values);
   const steps = t.slice(1).map((at, i) => at - (t[i] as number));

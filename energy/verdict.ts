@@ -12,6 +12,7 @@ export interface Basis {
   readonly settings: Pick<Settings, "mode" | "rate">;
 }
 
+/** One sentence on the saving that claims no more than the intervals allow. */
 export function verdictOf({ status, problems, comparisons, source, settings }: Basis): string {
   if (status === "failed") return `Not measured: ${problems[0]}${problems.length > 1 ? `; and ${problems.length - 1} more` : ""}.`;
   const { gross, net } = comparisons.find(({ name }) => name === "saving") as ComparisonResult;

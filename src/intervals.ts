@@ -60,6 +60,7 @@ export function pairedDifference(a: Uint8Array, b: Uint8Array): Interval {
   return { value, low: value - half, high: value + half };
 }
 
+/** The middle value, or the mean of both in the middle; NaN for none. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((x, y) => x - y);
   const middle = sorted.length >> 1;

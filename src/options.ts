@@ -5,6 +5,7 @@ import { checkThreads } from "./backends/wasm/features.ts";
 import { InputError } from "./errors.ts";
 import type { SourceOptions } from "./source.ts";
 
+/** Where and how a session runs. */
 export interface SessionOptions extends SourceOptions {
   /**
    * `auto`, the default, takes what is faster on this machine by measurement: WebGPU where there is a GPU, or WebAssembly; `explain()` says which and why.

@@ -2,6 +2,7 @@
 import { BackendError, InputError } from "./errors.ts";
 import { checkPixels, type Pixels } from "./model/pixels.ts";
 
+/** What `predict` takes for a picture. */
 export type PixelSource =
   | Pixels
   | ImageData

@@ -16,6 +16,7 @@ import { type ModelSource, readSource } from "./source.ts";
  */
 export type Input = TensorData | PixelSource | readonly PixelSource[];
 
+/** For one run. */
 export interface SessionRunOptions {
   /** Takes the run out of the queue, or stops it between two steps; it then rejects with AbortedError. */
   readonly signal?: AbortSignal;

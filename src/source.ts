@@ -6,6 +6,7 @@ import { AbortedError, InputError, ModelError } from "./errors.ts";
 /** An address; in Node also a path; or the file's bytes. */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
 
+/** How far loading has come. */
 export interface Progress {
   /** `read`: the file is on its way. `compile`: it is here, and pipelines are made for the GPU; that phase comes only where WebGPU may run. */
   readonly phase: "read" | "compile";

@@ -13,6 +13,7 @@ import { checkLabels, classesOf } from "./feed.ts";
 import { LABELS, LOSS, logitsOf, type Score } from "./losses.ts";
 import { trainingOps } from "./ops/index.ts";
 
+/** Which attack, how far and where. FGSM: Goodfellow et al. 2015; PGD: Madry et al. 2018, without random start. */
 export interface AttackSettings {
   readonly method: "fgsm" | "pgd";
   /** Radius of the ball in units of `space`; 0.031 unless given. */
@@ -34,6 +35,7 @@ export interface Normalisation {
   readonly std: readonly number[];
 }
 
+/** Accuracy and loss over the images that an attacker was given, as they were and as it changed them. */
 export interface AttackResult {
   readonly clean: Score;
   readonly adversarial: Score;

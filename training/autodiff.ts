@@ -8,6 +8,7 @@ import { gradientRule } from "./gradients/index.ts";
 import type { GradientIo } from "./gradients/rule.ts";
 import { trainingOps } from "./ops/index.ts";
 
+/** What to differentiate, with respect to what, and where gradients go. */
 export interface DifferentiateOptions {
   /** The value to differentiate: f32 [1], such as a cross entropy. */
   readonly loss: string;
@@ -17,6 +18,7 @@ export interface DifferentiateOptions {
   readonly gradientViews?: Readonly<Record<string, NonNullable<Value["view"]>>>;
 }
 
+/** What `differentiate` gives. */
 export interface Differentiated {
   /** The graph with the nodes of the backward pass after its own; inputs and outputs are the same. */
   readonly graph: Graph;

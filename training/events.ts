@@ -45,6 +45,7 @@ export interface EpochEvent {
   readonly seconds: number;
 }
 
+/** A checkpoint has been written. */
 export interface CheckpointEvent {
   readonly kind: "checkpoint";
   readonly step: number;
@@ -62,10 +63,12 @@ export interface RecoveredEvent {
   readonly why: string;
 }
 
+/** The last of a run's events. */
 export interface DoneEvent {
   readonly kind: "done";
   readonly step: number;
   readonly epoch: number;
 }
 
+/** What a training tells as it goes; `kind` says which. */
 export type TrainerEvent = StartEvent | StepEvent | EpochEvent | CheckpointEvent | RecoveredEvent | DoneEvent;

@@ -23,7 +23,9 @@ export interface CustomData {
   readonly stepsPerEpoch?: number;
 }
 
+/** What a trainer takes: a data set, or batches of one's own. */
 export type TrainingData = Dataset | CustomData;
+/** The splits of a data set. */
 export type SplitName = "train" | "validation" | "test";
 
 export interface FeedOptions {

@@ -9,6 +9,7 @@ export interface L1 {
   readonly mode: "subgradient" | "proximal";
 }
 
+/** How a group's parameters learn, where that differs from the optimizer. */
 export interface GroupSettings {
   /** Letters, digits, `_` and `-`; it names the group's blocks in the training graph. */
   readonly name: string;
@@ -21,6 +22,7 @@ export interface GroupSettings {
   readonly frozen?: boolean;
 }
 
+/** Parameters that learn otherwise than the rest, such as slopes without weight decay. */
 export interface ParameterGroup extends GroupSettings {
   /** True for the parameters that belong to it. The first group that matches takes a parameter; the rest form the group `default`. */
   match(name: string, kind: ParameterKind): boolean;

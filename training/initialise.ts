@@ -3,6 +3,7 @@ import type { Graph, Node, Tensors } from "../src/graph/graph.ts";
 import { sizeOf } from "../src/graph/graph.ts";
 import type { Random } from "./random.ts";
 
+/** How networks start. */
 export interface InitialiseOptions {
   /** `random`: the paper's, a fair sign and |b| from N(1, σ² = 3) truncated to [tan 35°, tan 55°]; `ones`: a plain activation to start with. */
   readonly slopes?: "random" | "ones";

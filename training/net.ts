@@ -18,6 +18,7 @@ import { dropDead, dropIdleBiases, renameOutput } from "./net_finish.ts";
 import { type Padding, type Pair, pair, resolvePadding } from "./net_window.ts";
 import type { Random } from "./random.ts";
 
+/** The size of one image. */
 export interface NetInput {
   readonly channels: number;
   readonly height: number;
@@ -64,6 +65,7 @@ export interface Tap {
   readonly shape: Shape;
 }
 
+/** A network's graph and how its tensors start. */
 export interface BuiltNet {
   /** Input `image` [N, channels, height, width]; output `logits` (`probabilities` after a softmax). */
   readonly graph: Graph;

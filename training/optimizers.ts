@@ -7,6 +7,7 @@ import type { Attr } from "../src/graph/graph.ts";
 import type { GroupSettings } from "./groups.ts";
 import { ADAM_HYPER, SGD_HYPER } from "./ops/defs/optimizer.ts";
 
+/** The rate is that at the schedule's factor 1; no momentum and no weight decay unless given, which is added to the gradient. */
 export interface SgdOptions {
   readonly rate: number;
   readonly momentum?: number;
@@ -14,6 +15,7 @@ export interface SgdOptions {
   readonly weightDecay?: number;
 }
 
+/** The rate is that at the schedule's factor 1; defaults stand at `adam` and `adamw`. */
 export interface AdamOptions {
   readonly rate: number;
   readonly beta1?: number;
@@ -27,6 +29,7 @@ export type OptimizerSettings =
   | ({ readonly kind: "sgd" } & Required<SgdOptions>)
   | ({ readonly kind: "adam" | "adamw" } & Required<AdamOptions>);
 
+/** A rule of updates, as settings, an op, and the numbers that the op takes at each step. */
 export interface Optimizer {
   readonly settings: OptimizerSettings;
   /** The update's op and attributes. */

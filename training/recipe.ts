@@ -7,6 +7,7 @@ import type { OptimizerSettings } from "./optimizers.ts";
 import { parameterKinds } from "./parameters.ts";
 import type { ScheduleSettings } from "./schedules.ts";
 
+/** All that a training's course depends on beside data, network and seed. Plain JSON: a checkpoint holds it. */
 export interface Recipe {
   readonly batchSize: number;
   /** Updates of the whole run. */

@@ -6,8 +6,10 @@ interface WarmUp {
   readonly warmup?: number;
 }
 
+/** Of `constant`. */
 export type ConstantOptions = WarmUp;
 
+/** Of `step`. */
 export interface StepOptions extends WarmUp {
   /** Shares of the steps at which the rate falls, such as [0.5, 0.75]. */
   readonly at: readonly number[];
@@ -15,11 +17,13 @@ export interface StepOptions extends WarmUp {
   readonly factor?: number;
 }
 
+/** Of `cosine`. */
 export interface CosineOptions extends WarmUp {
   /** Factor at the end; 0 unless given. */
   readonly end?: number;
 }
 
+/** Of `oneCycle`. */
 export interface OneCycleOptions extends WarmUp {
   /** Factors at the start (1/25 unless given) and at the end (4e-6). */
   readonly start?: number;
@@ -36,6 +40,7 @@ export type ScheduleSettings =
   | ({ readonly kind: "one-cycle" } & Required<OneCycleOptions>)
   | { readonly kind: "custom" };
 
+/** How the rate changes over a run. */
 export interface Schedule {
   readonly settings: ScheduleSettings;
   /** Factor of the rate for the update after `step` finished ones of `steps`. */

@@ -5,6 +5,7 @@ import { type Optimizer, sgd } from "./optimizers.ts";
 import type { Recipe } from "./recipe.ts";
 import { oneCycle, type Schedule } from "./schedules.ts";
 
+/** The few settings that people turn. */
 export interface TrainingSettings {
   /** Peak rate of SGD with Nesterov momentum 0.9. */
   readonly rate: number;
@@ -16,6 +17,7 @@ export interface TrainingSettings {
   readonly slopeRate: number;
 }
 
+/** What `swivel train`, the tour and the demo train with unless told otherwise. */
 export const defaultSettings: TrainingSettings = { rate: 0.05, weightDecay: 5e-4, l1: 0, slopeRate: 1 };
 
 /** The trainer options that these settings stand for. */

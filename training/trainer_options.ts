@@ -9,6 +9,7 @@ import type { Optimizer } from "./optimizers.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Schedule } from "./schedules.ts";
 
+/** When and where a training is kept. */
 export interface CheckpointOptions {
   /** File to write (Node); the last one is replaced only by a whole one. */
   readonly path?: string;
@@ -28,6 +29,7 @@ export interface TrainerSettings {
   readonly onEvent?: (event: TrainerEvent) => void;
 }
 
+/** What `Trainer.create` needs. */
 export interface TrainerOptions extends TrainerSettings {
   /** Graph (unfused, ending in logits) and tensors, as `createModel` and `Net.build().init` give them or `readModel` reads them. */
   readonly model: Pick<Model, "graph" | "tensors" | "preprocess" | "classNames" | "info">;

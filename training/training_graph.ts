@@ -18,6 +18,7 @@ const ALIGNMENT = 64;
 /** PyTorch's: how far the running statistics move towards the batch's. */
 const BATCH_NORM_MOMENTUM = 0.1;
 
+/** How its parameters learn. */
 export interface TrainingGraphOptions {
   readonly groups: readonly ResolvedGroup[];
   readonly optimizer: Optimizer;
@@ -37,6 +38,7 @@ export interface GroupBlocks {
   readonly size: number;
 }
 
+/** Forward pass, backward pass and update as one graph. */
 export interface TrainingGraph {
   /** Inputs: the network's own, `labels` i32 [N], and each group's `hyper`. Output: `loss` [1], the batch's mean. State: `totals` (losses.ts). */
   readonly graph: Graph;

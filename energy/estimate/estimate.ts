@@ -9,12 +9,14 @@ import { ops } from "../../src/ops/index.ts";
 import { optimize } from "../../src/passes/index.ts";
 import { ENERGY_TABLES, type EnergyTable, type MemoryLevel } from "./table.ts";
 
+/** What the estimate assumes. */
 export interface EstimateOptions {
   /** Whose kernels' bytes are counted; wasm unless given. */
   readonly backend?: "wasm" | "webgpu";
   readonly table?: EnergyTable;
 }
 
+/** One node's share. */
 export interface NodeEstimate {
   readonly name: string;
   readonly op: string;
@@ -27,6 +29,7 @@ export interface NodeEstimate {
   readonly memory: { readonly low: number; readonly high: number };
 }
 
+/** What a network's arithmetic and memory would take by a published table: an estimate, never a measurement. */
 export interface Estimate {
   readonly kind: "estimate";
   readonly source: string;

@@ -8,6 +8,7 @@ export interface MemoryLevel {
   readonly high: number;
 }
 
+/** What single operations take, in picojoules, and who says so. */
 export interface EnergyTable {
   readonly source: string;
   /** Picojoules. */
@@ -18,6 +19,7 @@ export interface EnergyTable {
   readonly accessBytes: number;
 }
 
+/** Published energies of single operations, by name. */
 export const ENERGY_TABLES = {
   horowitz2014: {
     source: "M. Horowitz, Computing's energy problem (and what we can do about it), ISSCC 2014, figure 1.1.9: 45 nm, 0.9 V",

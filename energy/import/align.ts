@@ -25,6 +25,7 @@ const LEAST_BIN_MS = 50;
 /** Patterns are placed to this fraction of a bin. */
 const FINE = 20;
 
+/** What is known of the recording's clock. */
 export interface AlignOptions {
   /** What the recording's times are: `same device` and `time stamps` are milliseconds since 1970. */
   readonly clock: "same device" | "time stamps" | "none";

@@ -1,6 +1,7 @@
 /** Which column of a logger's table is the time, the power, the voltage, the current or the energy, and in which unit. */
 import { EnergyError, InputError } from "../../src/errors.ts";
 
+/** What a column of a table means. */
 export type Role = "time" | "power" | "voltage" | "current" | "energy";
 
 /** What users name; missing ones are looked for. */

@@ -6,6 +6,7 @@ import { traceOf } from "../trace.ts";
 import { align } from "./align.ts";
 import type { Imported } from "./imported.ts";
 
+/** What the files cannot say. */
 export interface ImportOptions {
   /** The user's word that the battery was full all the time, where the browser did not say. */
   readonly batteryFull?: boolean;

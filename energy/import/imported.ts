@@ -2,6 +2,7 @@
 import type { Samples } from "../record.ts";
 import type { SourceInfo } from "../source.ts";
 
+/** A recording from elsewhere, read but not yet set against marks. */
 export interface Imported {
   readonly source: SourceInfo;
   readonly samples: Samples;

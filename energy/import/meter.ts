@@ -5,6 +5,7 @@ import { type Column, type ColumnNames, findColumns, PRESETS } from "./columns.t
 import { numberOf, readTable, type Table } from "./csv.ts";
 import type { Imported } from "./imported.ts";
 
+/** How a power meter's table is to be read. */
 export interface MeterOptions {
   /** One of `PRESETS`; columns that are named besides win. */
   readonly preset?: string;

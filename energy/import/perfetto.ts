@@ -23,6 +23,7 @@ const MAX_DEPTH = 2;
 /** Once unpacked. */
 const MAX_UNPACKED = 2 ** 31;
 
+/** Which power rails of a trace count. */
 export interface PerfettoOptions {
   /** Rails whose sum is the figure; those that computing takes unless given. */
   readonly rails?: RegExp;

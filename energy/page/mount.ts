@@ -12,6 +12,7 @@ import { renderReport } from "../report/render.ts";
 import { type Dropped, layOver } from "./lay_over.ts";
 import { measureOnPage } from "./measure.ts";
 
+/** What the page for phones is told by what it is part of. */
 export interface EnergyPageOptions {
   /** What writes the marks, with its version. */
   readonly tool: string;

@@ -18,6 +18,7 @@ export interface Feed {
   readonly labels?: readonly number[];
 }
 
+/** A model file and its name. */
 export interface NetworkFile {
   /** Without folders. */
   readonly name: string;

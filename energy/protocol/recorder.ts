@@ -3,11 +3,13 @@ import { EnergyError, SwivelError } from "../../src/errors.ts";
 import type { Samples } from "../record.ts";
 import type { EnergySource, SourceReader } from "../source.ts";
 
+/** The clock that stamps readings, in milliseconds. */
 export interface RecorderClock {
   now(): number;
   sleep(ms: number): Promise<void>;
 }
 
+/** Reads a source at a steady pace while something else runs, and keeps raw values with their times. */
 export class Recorder {
   readonly #source: EnergySource;
   readonly #clock: RecorderClock;

@@ -15,6 +15,7 @@ export interface Workload {
   dispose(): void;
 }
 
+/** An arm before it is loaded. */
 export interface Contender {
   readonly arm: ArmName;
   load(): Promise<Workload>;
@@ -34,6 +35,7 @@ export interface Host {
   onProgress?(progress: Progress): void;
 }
 
+/** How far the protocol has come. */
 export interface Progress {
   readonly what: string;
   /** Windows. */
@@ -42,6 +44,7 @@ export interface Progress {
   readonly secondsLeft: number;
 }
 
+/** What was done, and when. */
 export interface Course {
   readonly marks: readonly Mark[];
   readonly arms: readonly Arm[];

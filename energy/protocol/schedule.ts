@@ -2,6 +2,7 @@
 import { Random } from "../../src/random.ts";
 import { type ArmName, COMPARISONS, type ComparisonName, type Settings } from "../record.ts";
 
+/** One window: which arm, in which pair of which comparison. */
 export interface Slot {
   readonly comparison: ComparisonName;
   readonly block: number;
@@ -11,6 +12,7 @@ export interface Slot {
 
 type Counts = Pick<Settings, "pairs" | "nullPairs" | "controlPairs" | "seed">;
 
+/** The order of all windows: blocks A B B A or B A A B, drawn from the seed, the comparisons mixed. */
 export function scheduleOf({ pairs, nullPairs, controlPairs, seed }: Counts): Slot[] {
   const random = new Random(`energy ${seed}`);
   const kinds: { comparison: ComparisonName; turned: boolean }[] = [];

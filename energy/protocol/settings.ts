@@ -4,6 +4,7 @@ import { MIN_PAIRS } from "../analyse.ts";
 import type { Settings } from "../record.ts";
 import { SYNC_SECONDS } from "./sync.ts";
 
+/** The protocol as it runs unless told otherwise. */
 export const defaultSettings: Settings = {
   mode: "work",
   pairs: 20,

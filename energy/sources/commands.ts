@@ -10,6 +10,7 @@ export interface Commands {
   stream(program: string, args: readonly string[]): LineStream;
 }
 
+/** The lines that a program prints, one at a time; null at its end. */
 export interface LineStream {
   next(): Promise<string | null>;
   stop(): void;

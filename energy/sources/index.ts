@@ -9,6 +9,7 @@ import { findPowermetrics } from "./powermetrics.ts";
 import { findRapl } from "./rapl.ts";
 import type { Tree } from "./tree.ts";
 
+/** Where to look for sources. */
 export interface SourceOptions {
   /** A folder in place of /sys, or a tree of one's own. */
   readonly sysfs?: string | Tree;

@@ -16,6 +16,7 @@ export interface CompileOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** Something that runs graphs. All backends give the same results within the tolerances of their ops. */
 export interface Backend {
   readonly name: BackendName;
   /**
@@ -49,6 +50,7 @@ export interface NodeTime {
   readonly macs: number;
 }
 
+/** What an executable runs on, and why: the answer of `explain()`. */
 export interface Explanation {
   readonly backend: BackendName;
   /** Why this backend runs and no other; one plain sentence. */
@@ -76,6 +78,7 @@ export interface Explanation {
   readonly macs: number;
 }
 
+/** A graph that is loaded, its memory planned and its weights in place. Dispose it to free both. */
 export interface Executable {
   /**
    * Runs the graph. Inputs are the graph's inputs by name; the batch follows from their lengths. Runs queue; results belong to the caller.

@@ -5,6 +5,7 @@ import { inferNode } from "./io.ts";
 import type { OpTable } from "./op.ts";
 import { opOf, verify } from "./verify.ts";
 
+/** Puts a graph together node by node: infers and checks each shape at once, and names what has no name. */
 export class GraphBuilder {
   readonly #table: OpTable;
   readonly #values: Record<string, Value> = {};

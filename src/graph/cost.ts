@@ -4,6 +4,7 @@ import { bindNode } from "./io.ts";
 import type { OpTable } from "./op.ts";
 import { opOf } from "./verify.ts";
 
+/** One node's share; `output` is its first output's shape for one example. */
 export interface NodeCost {
   readonly name: string;
   readonly op: string;
@@ -12,6 +13,7 @@ export interface NodeCost {
   readonly output: readonly number[];
 }
 
+/** What a graph costs: the one place that counts, for reports, cuts and benchmarks alike. */
 export interface Cost {
   /** Multiply-adds of convolutions and matrix products for one example. */
   readonly macs: number;

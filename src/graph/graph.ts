@@ -7,6 +7,7 @@ export type DType = "f32" | "i32";
 
 /** A size, or `"N"`: the batch, known only when the graph runs. */
 export type Dim = number | "N";
+/** Dimensions, outermost first; the free batch dimension is `"N"`. */
 export type Shape = readonly Dim[];
 
 /**
@@ -18,6 +19,7 @@ export type Shape = readonly Dim[];
  */
 export type Role = "input" | "param" | "state" | "temp";
 
+/** What nodes read and write. */
 export interface Value {
   readonly name: string;
   readonly dtype: DType;
@@ -27,8 +29,10 @@ export interface Value {
   readonly view?: { readonly of: string; readonly offset: number };
 }
 
+/** A constant of a node, such as a stride or whether a bias is there. Plain JSON. */
 export type Attr = number | string | boolean | readonly number[];
 
+/** One op applied to values. */
 export interface Node {
   readonly op: string;
   readonly name: string;
@@ -38,6 +42,7 @@ export interface Node {
   readonly attrs: Readonly<Record<string, Attr>>;
 }
 
+/** A network as data. Plain JSON: the header of a model file holds it. */
 export interface Graph {
   /** Every value by name. */
   readonly values: Readonly<Record<string, Value>>;
@@ -47,6 +52,7 @@ export interface Graph {
   readonly outputs: readonly string[];
 }
 
+/** The numbers of one value, row-major. */
 export type TensorData = Float32Array | Int32Array;
 /** The data of values by name. The length of each array is the product of the value's shape. */
 export type Tensors = Readonly<Record<string, TensorData>>;

@@ -26,6 +26,7 @@ export interface TrainingState {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** What a model file holds. */
 export interface Model {
   readonly graph: Graph;
   /** Data of every `param` and `state` value. */

@@ -7,18 +7,21 @@ import type { DType, TensorData } from "../graph/graph.ts";
 import { fromHalf, toHalf } from "./half.ts";
 import { parseJson, quote } from "./json.ts";
 
+/** A tensor as it was read: 16-bit floats have become 32-bit ones. */
 export interface StoredTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly data: TensorData;
 }
 
+/** The content of a safetensors file (https://huggingface.co/docs/safetensors). */
 export interface Safetensors {
   /** By name. Data may lie in the file's own memory: copy it before writing to either. */
   readonly tensors: Readonly<Record<string, StoredTensor>>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** How strict reading and writing are. */
 export interface SafetensorsOptions {
   /** Lets NaN and infinity pass. */
   readonly allowNonFinite?: boolean;
@@ -159,6 +162,7 @@ function readMetadata(metadata: unknown): Record<string, string> {
   return metadata as Record<string, string>;
 }
 
+/** A tensor to write; its array's type is that of the file, unless `floats` asks for half precision. */
 export interface TensorToStore {
   readonly shape: readonly number[];
   readonly data: TensorData;

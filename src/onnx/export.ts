@@ -11,6 +11,7 @@ import { modelMessage, valueMessage } from "./messages.ts";
 /** The operator sets that mean what our rules say, as the tests have it from a runtime. The oldest is understood by the most runtimes. */
 const OPSETS = { oldest: 13, newest: 26 } as const;
 
+/** Of `toOnnx`. */
 export interface OnnxOptions {
   /** Version of ONNX's operator set, 13 (the default) to 26. */
   readonly opset?: number;

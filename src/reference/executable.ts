@@ -24,6 +24,7 @@ interface Life {
   over: boolean;
 }
 
+/** Runs graphs in float64, plainly: what the other backends are checked against. */
 export class ReferenceBackend implements Backend {
   readonly name = "reference";
   readonly #ops: OpTable;
@@ -53,6 +54,7 @@ export class ReferenceBackend implements Backend {
   }
 }
 
+/** A graph on the reference backend. */
 export class ReferenceExecutable implements Executable {
   readonly #graph: Graph;
   readonly #ops: OpTable;

@@ -14,9 +14,11 @@ export interface ReferenceIo<Attrs> {
   list(prefix: string): string[];
 }
 
+/** Computes a node: reads its inputs, fills its outputs. */
 // biome-ignore lint/suspicious/noExplicitAny: attributes are typed in each kernel; a table holds kernels of all kinds
 export type ReferenceKernel = (io: ReferenceIo<any>) => void;
 
+/** Kernels by op. */
 export type ReferenceTable = Readonly<Record<string, ReferenceKernel>>;
 
 /** The element of a typed array whose index is known to be inside. */

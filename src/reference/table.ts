@@ -11,6 +11,7 @@ import { avgPool, globalAvgPool, maxPool } from "./pool.ts";
 import { sameMemory } from "./reshape.ts";
 import { softmax } from "./softmax.ts";
 
+/** Kernels of the ops that model files may hold. */
 export const reference: Readonly<Record<OpName, ReferenceKernel>> = {
   conv2d,
   linear,

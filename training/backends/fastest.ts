@@ -8,6 +8,7 @@ import { interleave } from "../measure/interleave.ts";
 import { sgd } from "../optimizers.ts";
 import { trainingGraph } from "../training_graph.ts";
 
+/** The training whose steps are timed. */
 export interface TrainingTask {
   /** A network as `Trainer.create` takes it. */
   readonly graph: Graph;
@@ -15,6 +16,7 @@ export interface TrainingTask {
   readonly batchSize: number;
 }
 
+/** The backend whose steps take the least time here, and what was measured. */
 export interface Fastest {
   readonly backend: Backend;
   /** Milliseconds of a step, in the order of the candidates; undefined for one that cannot run it. */

@@ -7,6 +7,7 @@ import { trainingGpuKernels } from "./webgpu_lowering.ts";
 
 export type { DispatchDescription, GraphDispatches };
 
+/** The device and the batch to describe dispatches for. */
 export interface DispatchOptions {
   /** Examples in a run. Default 1. */
   readonly batch?: number;

@@ -4,6 +4,7 @@ import { Random } from "../random.ts";
 import { type Dataset, type Split, statistics } from "./dataset.ts";
 import { mostHoldOut, pick, sampleIndices, splitIndices, splitOff } from "./split.ts";
 
+/** What is held out, and how much is used. */
 export interface AssembleOptions {
   /** Images to hold out of train for validation; default: a seventh of them, at most 10,000. 0 for none. */
   readonly validation?: number;

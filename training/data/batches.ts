@@ -13,6 +13,7 @@ export interface Augment {
   readonly random: Random;
 }
 
+/** How a split is cut into batches. */
 export interface BatchOptions {
   /** Images per batch. */
   readonly size: number;

@@ -10,6 +10,7 @@ import type { NamedBytes } from "./idx.ts";
 const SIDE = 32;
 const PIXELS = 3 * SIDE * SIDE;
 
+/** Number of classes. */
 export type CifarKind = 10 | 100;
 
 /** Parses one file of records; CIFAR-100 gives the fine labels. Throws `E_TRUNCATED` or `E_FORMAT`. */
@@ -39,6 +40,7 @@ export function parseCifar({ name, bytes }: NamedBytes, kind: CifarKind): Split 
   return { count, images, labels };
 }
 
+/** The binary files of CIFAR-10 or CIFAR-100 (https://www.cs.toronto.edu/~kriz/cifar.html). */
 export interface CifarFiles {
   readonly kind: CifarKind;
   /** The training files in order: five for CIFAR-10, one for CIFAR-100. */

@@ -12,6 +12,7 @@ export interface Split {
   readonly labels: Int32Array;
 }
 
+/** Images with labels in splits, in memory, as bytes. */
 export interface Dataset {
   readonly name: string;
   readonly channels: number;

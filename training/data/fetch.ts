@@ -6,6 +6,7 @@ import { fileError } from "./files.ts";
 import { KNOWN, type KnownName, type KnownSet, type RemoteFile } from "./known.ts";
 import { readTar, type TarSink } from "./tar.ts";
 
+/** How far the download has come. */
 export interface FetchProgress {
   /** The file being downloaded. */
   readonly file: string;
@@ -14,6 +15,7 @@ export interface FetchProgress {
   readonly total: number;
 }
 
+/** How a known data set is downloaded. */
 export interface FetchOptions {
   readonly onProgress?: (progress: FetchProgress) => void;
   readonly signal?: AbortSignal;

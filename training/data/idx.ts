@@ -13,6 +13,7 @@ export interface NamedBytes {
   readonly bytes: Uint8Array;
 }
 
+/** An array out of an idx file, the format of MNIST. */
 export interface Idx {
   readonly shape: readonly number[];
   /** Unsigned bytes; a view into the file's bytes. */
@@ -84,6 +85,7 @@ function header(name: string, bytes: Uint8Array, rank: number): { shape: number[
   return { shape, start, size };
 }
 
+/** The four files of a set like MNIST. */
 export interface IdxFiles {
   readonly train: { readonly images: NamedBytes; readonly labels: NamedBytes };
   readonly test: { readonly images: NamedBytes; readonly labels: NamedBytes };

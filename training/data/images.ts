@@ -5,6 +5,7 @@ import { assemble, holdOutTest } from "./assemble.ts";
 import type { Dataset, Split } from "./dataset.ts";
 import { pick } from "./split.ts";
 
+/** The size and the colours that all pictures get. */
 export interface PictureOptions {
   /** What every picture is cropped (centre) and resized to; default 32 × 32. */
   readonly size?: { readonly width: number; readonly height: number };
@@ -12,6 +13,7 @@ export interface PictureOptions {
   readonly channels?: number;
 }
 
+/** How a folder of pictures becomes a data set. */
 export interface ImagesOptions extends PictureOptions {
   readonly name?: string;
   /** Images to hold out for validation; default: a seventh of those left after the test images are taken. */

@@ -13,6 +13,7 @@ export interface RemoteFile {
   readonly members?: readonly string[];
 }
 
+/** Where a data set comes from. */
 export interface KnownSet {
   readonly title: string;
   readonly files: readonly RemoteFile[];
@@ -37,6 +38,7 @@ const MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist"; // PyTorch's mirr
 const FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"; // the publishers' address; it has no https
 const CIFAR = "https://www.cs.toronto.edu/~kriz";
 
+/** Data sets that can be fetched by name, with the sizes and checksums of their official files. */
 export const KNOWN: Readonly<Record<KnownName, KnownSet>> = {
   mnist: {
     title: "MNIST handwritten digits",

@@ -3,6 +3,7 @@
 import { type Interval, median, ratioInterval } from "../../src/intervals.ts";
 import { interleave } from "./interleave.ts";
 
+/** How exact a comparison shall be, and how long it may take. */
 export interface CompareOptions {
   /** The ratio's interval shall be narrower than this fraction of the ratio; 0.08 unless given. */
   readonly precision?: number;
@@ -11,6 +12,7 @@ export interface CompareOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Two candidates' times, measured in turns. */
 export interface Comparison {
   /** Median milliseconds per call. */
   readonly before: number;

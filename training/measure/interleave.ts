@@ -4,6 +4,7 @@
  */
 import { AbortedError } from "../../src/errors.ts";
 
+/** How candidates take turns. */
 export interface InterleaveOptions {
   /** Samples of each candidate. */
   readonly rounds: number;

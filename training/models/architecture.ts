@@ -2,6 +2,7 @@
 import { InputError } from "../../src/errors.ts";
 import type { ActivationOptions, Net, NetInput } from "../net.ts";
 
+/** What a network of a given architecture is for. */
 export interface ModelOptions {
   /** "rrelu": ReLUs with a learned slope per channel, where the paper puts them. */
   readonly activation: "relu" | "rrelu";
@@ -11,6 +12,7 @@ export interface ModelOptions {
   readonly widths?: readonly number[];
 }
 
+/** A family of networks that `createModel` builds by name. */
 export interface Architecture {
   readonly description: string;
   /** Filters and units of the layers that `widths` may change. */

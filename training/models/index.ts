@@ -11,6 +11,7 @@ import { resnet18 } from "./resnet18.ts";
 import { smallCnn } from "./small_cnn.ts";
 import { vgg16bn } from "./vgg.ts";
 
+/** The networks by name: the method's and its baselines', and a small one to try things on. */
 export const architectures = {
   "small-cnn": smallCnn,
   lenet,
@@ -29,6 +30,7 @@ export const architectures = {
   "mobilenet-v2": mobilenetV2,
 } as const satisfies Readonly<Record<string, Architecture>>;
 
+/** The names that `createModel` knows. */
 export type ArchitectureName = keyof typeof architectures;
 
 /**

@@ -9,6 +9,7 @@ import { LABELS, LOSS, logitsOf } from "../losses.ts";
 import { trainingOps } from "../ops/index.ts";
 import type { Site } from "./survivors.ts";
 
+/** Examples on which criteria watch a network run. */
 export interface Calibration {
   /** Must know the training ops for `taylor`. */
   readonly backend: Backend;

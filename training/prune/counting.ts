@@ -11,12 +11,14 @@ import { ops } from "../../src/ops/index.ts";
 import { deadChannels, type Survivors } from "./survivors.ts";
 import { channelCount, kindOf, linksOf } from "./wiring.ts";
 
+/** Weights of convolutions and dense layers alone, as the method's authors count, and their multiply-adds. */
 export interface Count {
   readonly weights: number;
   /** Multiply-adds per example. */
   readonly macs: number;
 }
 
+/** What a cut saves, counted in two ways. */
 export interface Counting {
   readonly before: Count;
   /** By the authors' counting; `saved` are fractions. */

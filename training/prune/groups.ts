@@ -21,6 +21,7 @@ export interface Member {
   readonly shared: boolean;
 }
 
+/** An activation, and all that goes when a channel of it does. */
 export interface ChannelGroup {
   /** The activation node. */
   readonly site: string;

@@ -12,6 +12,7 @@ interface Prunable {
   readonly tensors: Tensors;
 }
 
+/** A schedule of cuts with training between. */
 export interface IterateOptions<N extends Prunable> extends Limits {
   /** How often to cut. */
   readonly rounds: number;
@@ -26,6 +27,7 @@ export interface IterateOptions<N extends Prunable> extends Limits {
   onSelection?(selection: Selection, scores: Scores, round: number): void;
 }
 
+/** What one cut of several did. */
 export interface Round<N extends Prunable> {
   /** 1, 2, … */
   readonly round: number;

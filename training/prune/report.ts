@@ -4,6 +4,7 @@ import { type Counting, countingOf, joinCountings } from "./counting.ts";
 import { type Size, sizeOfGraph } from "./sizes.ts";
 import { aliveCount, type Survivors, sitesOf } from "./survivors.ts";
 
+/** What a cut has removed. */
 export interface CutReport {
   readonly before: Size;
   readonly after: Size;

@@ -21,8 +21,10 @@ import { channelCount, linksOf } from "./wiring.ts";
  * - `random`: uniform in [0, 1), the control.
  */
 export const criteria = ["slope", "slope-gamma", "slope-l1", "slope-taylor", "gamma", "l1", "taylor", "random"] as const;
+/** The names of the criteria. */
 export type Criterion = (typeof criteria)[number];
 
+/** Which criterion, and what it needs. */
 export interface ScoreOptions {
   readonly criterion: Criterion;
   /** Needed by `taylor` and `slope-taylor`, and by `slope-gamma` where an activation follows a sum. */
@@ -32,6 +34,7 @@ export interface ScoreOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How much each channel matters: the lowest die first. */
 export interface Scores {
   readonly criterion: Criterion;
   /** Activation → the score of each channel. */

@@ -34,8 +34,10 @@ export interface Goal {
   readonly keepBytes?: number;
 }
 
+/** What to reach, and what to leave alone. */
 export interface SelectOptions extends Goal, Limits {}
 
+/** Who survives, and what that leaves. */
 export interface Selection {
   /** For `cut` and `mask`. Activations without scores are not in it: they keep all. */
   readonly survivors: Survivors;

@@ -9,6 +9,7 @@ import type { Liveness } from "./liveness.ts";
 import { marked } from "./survivors.ts";
 import { type AnyWire, CONSTANT, LIVE, PARAMETERS, type Wiring } from "./wiring.ts";
 
+/** How large a network is, by `costOf`. */
 export interface Size {
   /** Learned numbers. */
   readonly params: number;

@@ -10,6 +10,7 @@ import { candidatesOf, checkLimits, everybodyOf, type Limits, type Selection, se
 import type { Survivors } from "./survivors.ts";
 import { fewest, survivorsWithout } from "./targets.ts";
 
+/** A target in time. */
 export interface TimedOptions extends Limits {
   /** The fraction of the uncut network's time to keep at most. */
   readonly keepTime: number;
@@ -21,6 +22,7 @@ export interface TimedOptions extends Limits {
   measure(network: { readonly graph: Graph; readonly tensors: Tensors }): Promise<number>;
 }
 
+/** Who survives, and how long what is left was measured to take. */
 export interface TimedSelection extends Selection {
   /** The measured fraction. */
   readonly time: number;

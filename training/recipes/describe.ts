@@ -4,6 +4,7 @@ import type { GroupRules, RecipeStage, StagedRecipe, TrainStage } from "./staged
 /** A line for each stage. */
 export const describeRecipe = ({ stages }: StagedRecipe): string[] => stages.map(describeStage);
 
+/** A stage in one line for people. */
 export function describeStage(stage: RecipeStage): string {
   if (stage.kind === "rotate") return "rotate: every ReLU gets slopes, all 1";
   if (stage.kind === "fresh") return "forget: fresh weights for the same network";

@@ -16,6 +16,7 @@ import { twoStep } from "./two_step.ts";
 
 const all = [relu, rrelu, rreluNoDecay, rreluL1, twoStep, retrain, slimming, finetune, scratch, sparse, early, mnistMlp];
 
+/** The recipes by name. */
 export const recipes: Readonly<Record<string, StagedRecipe>> = Object.fromEntries(all.map((recipe) => [recipe.name, recipe]));
 
 /** Throws InputError E_OPTION for a name that is none, listing those that are. */

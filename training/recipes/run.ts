@@ -22,6 +22,7 @@ export interface FinishedStage {
   readonly report?: CutReport;
 }
 
+/** A recipe and what it is run on. */
 export interface RecipeRun extends RecipeGround {
   readonly recipe: StagedRecipe;
   /** For a recipe whose start is `given`. */

@@ -11,6 +11,7 @@ import type { ScheduleSettings } from "../schedules.ts";
 /** How a group of parameters learns, where that differs from the optimizer's settings. */
 export type GroupRules = Omit<GroupSettings, "name">;
 
+/** Training for some epochs. */
 export interface TrainStage {
   readonly kind: "train";
   /** What progress calls it. */
@@ -46,8 +47,10 @@ export interface FreshStage {
   readonly kind: "fresh";
 }
 
+/** One part of a recipe; `kind` says which. */
 export type RecipeStage = TrainStage | CutStage | RotateStage | FreshStage;
 
+/** A network and what is done with it, from its start to its end. Plain JSON. */
 export interface StagedRecipe {
   readonly name: string;
   /** One sentence for people. */

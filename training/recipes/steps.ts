@@ -24,6 +24,7 @@ export interface RecipeGround {
   readonly signal?: AbortSignal;
 }
 
+/** A network between two stages. */
 export type RecipeModel = Omit<Model, "training">;
 
 const CALIBRATION_IMAGES = 512;

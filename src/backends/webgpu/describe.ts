@@ -24,6 +24,7 @@ export interface BoundRange {
   readonly table?: readonly number[];
 }
 
+/** One dispatch as a device would get it: shader, constants, workgroups and bytes bound. */
 export interface DispatchDescription {
   readonly node: string;
   readonly op: string;
@@ -41,6 +42,7 @@ export interface DispatchDescription {
   readonly bindings: readonly BoundRange[];
 }
 
+/** All dispatches of one run, in order. */
 export interface GraphDispatches {
   readonly dispatches: readonly DispatchDescription[];
   /** Nodes that have no shader. */
