@@ -44,6 +44,8 @@ export async function timesOf(before: Uint8Array, after: Uint8Array): Promise<Ti
   return { ...comparison, machine: thisMachine(), date: today() };
 }
 
+export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
 export const today = (): string => new Date().toISOString().slice(0, 10);
 
 export const thisMachine = (): Machine => ({

@@ -1,6 +1,7 @@
 /**
  * `npm run results`: writes docs/results.md from the records. `-- --check`: changes nothing, fails where it would or where a record or claim does not hold.
- * `-- run PLAN --data DIR [--only arm,arm] [--seed 0,1]`: runs arms, each from where it stands. `-- plans`: what there is.
+ * `-- run PLAN --data DIR [--only arm,arm] [--seed 0,1]`: runs arms, each from where it stands. `-- plans`: what there is. `-- repeat RECORD --data DIR`: trains
+ * anew what a record tells of.
  */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -8,10 +9,12 @@ import { parseArgs } from "node:util";
 import { InputError, SwivelError } from "swivel-nn";
 import { datasets, recipes } from "swivel-nn/training";
 import { root } from "../../tools/entries.ts";
+import { percent } from "./judge.ts";
 import { pageOf } from "./page.ts";
 import { type Plan, plans } from "./plans.ts";
 import { checkRecord, readRecords, recordName } from "./record.ts";
-import { runArm } from "./run.ts";
+import { compareRepetition, recordAt, repeat } from "./repeat.ts";
+import { currentCommit, runArm } from "./run.ts";
 import { type Claim, parseClaims, problemsOf, sameJson } from "./summary.ts";
 
 const RECORDS = join(root, "results");
@@ -20,7 +23,9 @@ const USAGE = `npm run results [-- --check]
 npm run results -- plans
 npm run results -- run PLAN --data DIR [--only arm,arm] [--seed 0,1] [--threads N] [--again]
   runs that have a record are left out; --again tests and times them once more, and trains only what is not kept
-  to try it out, not for the page: [--limit N] [--epochs N] with --out FOLDER`;
+  to try it out, not for the page: [--limit N] [--epochs N] with --out FOLDER
+npm run results -- repeat RECORD --data DIR [--threads N]
+  trains anew, from nothing, what a record tells of, and says whether the numbers come out the same; changes nothing`;
 
 const wrong = (what: string): InputError => new InputError("E_OPTION", `${what}\n${USAGE}`);
 
@@ -93,17 +98,10 @@ async function run(name: string | undefined, given: Given, again: boolean): Prom
     integer("threads", given.threads, 1),
   ];
   const out = resolve(given.out ?? RECORDS);
-  if (given.data === undefined) throw wrong(`${plan.name} needs --data, a folder with ${plan.title.split(",")[0]}`);
   if ((limit ?? epochs) !== undefined && out === RECORDS)
     throw wrong("--limit and --epochs are for trying; name a folder of its own with --out");
-  const dataset = await datasets.openDataset(given.data, { limit: { train: limit, test: limit } });
-  const train = dataset.train.count + dataset.validation.count;
-  if (limit === undefined && (train !== plan.images.train || dataset.test.count !== plan.images.test))
-    throw wrong(
-      `${given.data} has ${train} and ${dataset.test.count} images, ${plan.name} needs ${plan.images.train} and ${plan.images.test}`,
-    );
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort(new Error(signal)));
+  const dataset = await open(plan, given.data, limit);
+  const signal = interrupted();
   for (const { arm, seed } of runs) {
     const recipe = epochs === undefined ? arm.recipe : recipes.override(arm.recipe, { epochs });
     if (!again && isDone(out, plan, recipe, seed)) {
@@ -121,15 +119,45 @@ async function run(name: string | undefined, given: Given, again: boolean): Prom
       attacked: plan.attacked?.includes(arm.name),
       out,
       work: out === RECORDS ? join(root, "build", "results") : join(out, "work"),
-      signal: controller.signal,
+      signal,
       tell: (text) => console.error(text),
     });
     const { before, after } = record;
     console.log(
-      `${arm.name}, seed ${seed}: ${(100 * before.accuracy).toFixed(2)} % before, ${(100 * after.accuracy).toFixed(2)} % after, ${(after.macs / 1e6).toFixed(2)} M multiply-adds`,
+      `${arm.name}, seed ${seed}: ${percent(before.accuracy)} before, ${percent(after.accuracy)} after, ${(after.macs / 1e6).toFixed(2)} M multiply-adds`,
     );
   }
   console.log(`records in ${relative(process.cwd(), join(out, plan.name))}; npm run results writes the page`);
+}
+
+async function runAgain(path: string | undefined, given: Given): Promise<void> {
+  if (path === undefined) throw wrong("repeat needs a record, such as results/fashion-lenet/relu-seed0.json");
+  const record = recordAt(path);
+  const plan = plans.find(({ name }) => name === record.plan);
+  if (!plan) throw wrong(`${path} is of plan "${record.plan}", which there is not`);
+  const threads = integer("threads", given.threads, 1) ?? "auto";
+  const dataset = await open(plan, given.data);
+  const again = await repeat(record, { dataset, threads, signal: interrupted(), tell: (text) => console.error(text) });
+  const { same, sentence } = compareRepetition(record, again, readRecords(RECORDS));
+  console.log(sentence);
+  if (!same && record.commits.includes(currentCommit())) process.exitCode = 1;
+}
+
+/** The plan's data, whole unless limited. */
+async function open(plan: Plan, folder: string | undefined, limit?: number): Promise<datasets.Dataset> {
+  if (folder === undefined) throw wrong(`${plan.name} needs --data, a folder with ${plan.title.split(",")[0]}`);
+  const dataset = await datasets.openDataset(folder, { limit: { train: limit, test: limit } });
+  const train = dataset.train.count + dataset.validation.count;
+  if (limit === undefined && (train !== plan.images.train || dataset.test.count !== plan.images.test))
+    throw wrong(`${folder} has ${train} and ${dataset.test.count} images, ${plan.name} needs ${plan.images.train} and ${plan.images.test}`);
+  return dataset;
+}
+
+/** Aborted when the user stops the process, so that a run keeps what it has. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort(new Error(signal)));
+  return controller.signal;
 }
 
 async function main(): Promise<void> {
@@ -150,6 +178,8 @@ async function main(): Promise<void> {
   const { check = false, again = false, ...given } = values;
   const [command, name] = positionals;
   if (command === "run") return run(name, given, again);
+  if (command === "repeat" && !again && Object.keys(given).every((key) => key === "data" || key === "threads"))
+    return runAgain(name, given);
   if (again || Object.keys(given).length > 0) throw wrong("these options go with run");
   if (command === undefined) return write(check);
   if (command !== "plans") throw wrong(`no command "${command}"`);

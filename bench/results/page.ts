@@ -37,6 +37,9 @@ export function pageOf(plans: readonly Plan[], records: readonly RunRecord[], cl
     "residual stream count as cut. Time is of the packed network as a share of the packed one before the cut, of the first seed: Wasm, one thread, one image",
     "at a time, in turns.",
     "",
+    "`npm run results -- repeat results/PLAN/RECORD --data DIR` trains anew what a record tells of. With the code of the record's commit the numbers are the same to the last",
+    "bit, with any number of threads; later kernels may sum in another order, and then a run differs as one with another seed does.",
+    "",
     ...claimsOf(claims),
     ...sections,
   ];

@@ -10,7 +10,7 @@ import { readModel, Session } from "swivel-nn";
 import { type datasets, models, Random, recipes, type TrainerEvent, wasmTrainingBackend } from "swivel-nn/training";
 import { root } from "../../tools/entries.ts";
 import { attackFacts } from "./attacks.ts";
-import { factsOf, type Network, packed, thisMachine, timesOf, today } from "./judge.ts";
+import { factsOf, type Network, packed, percent, thisMachine, timesOf, today } from "./judge.ts";
 import { type CurvePoint, type RunRecord, recordName } from "./record.ts";
 
 export interface RunOptions {
@@ -39,7 +39,7 @@ type LogLine = { readonly commit: string } | CurvePoint;
 export async function runArm(options: RunOptions): Promise<RunRecord> {
   const { recipe, seed, dataset, signal, tell, work } = options;
   mkdirSync(work, { recursive: true });
-  commit();
+  currentCommit();
   await loadAll();
   const kept = recipe.stages.map((stage, index) => (stage.kind === "train" ? join(work, nameOf(options, index)) : undefined));
   const from = kept.findLastIndex((path) => path !== undefined && existsSync(`${path}.safetensors`));
@@ -47,7 +47,7 @@ export async function runArm(options: RunOptions): Promise<RunRecord> {
   const log = (index: number, line: LogLine): void => appendFileSync(`${path(index)}.jsonl`, `\n${JSON.stringify(line)}\n`);
   const onEvent = (event: TrainerEvent, index: number): void => {
     const { name } = recipe.stages[index] as recipes.TrainStage;
-    if (event.kind === "start" && event.step < event.steps) log(index, { commit: commit() });
+    if (event.kind === "start" && event.step < event.steps) log(index, { commit: currentCommit() });
     if (event.kind !== "epoch") return;
     const { epoch, epochs, train, validation, seconds } = event;
     const score = { loss: train.loss, accuracy: train.accuracy };
@@ -82,7 +82,7 @@ export async function runArm(options: RunOptions): Promise<RunRecord> {
       arm: recipe.name,
       seed,
       command: options.command,
-      commits: commits.length > 0 ? commits : [commit()],
+      commits: commits.length > 0 ? commits : [currentCommit()],
       date: today(),
       machine: thisMachine(),
       data: { name, train: train.count, validation: validation.count, test: test.count },
@@ -110,8 +110,6 @@ async function loadAll(): Promise<void> {
   const session = await Session.load(packed({ graph, tensors: init(new Random(0)) }), { backend: "wasm" });
   session.dispose();
 }
-
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 const withoutState = (file: Uint8Array): Network => {
   const { training: _, ...model } = readModel(file);
@@ -154,7 +152,7 @@ function parsed(line: string): LogLine | undefined {
 let known: string | undefined;
 
 /** Of the code that this process runs: what is committed meanwhile is not in it. */
-function commit(): string {
+export function currentCommit(): string {
   known ??= readCommit();
   return known;
 }

@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { attacks } from "../../bench/results/attacks.ts";
+import { percent } from "../../bench/results/judge.ts";
 import { pageOf } from "../../bench/results/page.ts";
 import { type Plan, plans } from "../../bench/results/plans.ts";
 import { checkRecord, type RunRecord, readRecords, recordName } from "../../bench/results/record.ts";
+import { compareRepetition, repeat } from "../../bench/results/repeat.ts";
 import { readLogs, runArm } from "../../bench/results/run.ts";
 import { parseClaims, problemsOf, rowsOf, verdictOf } from "../../bench/results/summary.ts";
 import { root } from "../../tools/entries.ts";
@@ -239,6 +241,28 @@ describe("a run", async () => {
     const told: string[] = [];
     expect(lasting(await runArm(options("stopped", undefined, (text) => told.push(text))))).toEqual(lasting(whole));
     expect(told.some((text) => text.includes("training 1/2"))).toBe(false);
+    const again = await repeat(whole, { dataset, threads: 2, tell: () => {} });
+    expect(compareRepetition(whole, again, [whole])).toEqual({
+      same: true,
+      sentence: `a, seed 0: the same again to the last bit, 3 epochs, ${percent(whole.after.accuracy)} at the end`,
+    });
+  });
+
+  it("repeated with other bits says from where on, and what difference seeds make", () => {
+    const [record, second] = records as [RunRecord, RunRecord];
+    const other = {
+      ...recordOf("a", 0, 0.9),
+      curve: [point("training", 1), { ...point("training", 2), loss: 2 }, point("fine-tuning", 1)],
+    };
+    const { same, sentence } = compareRepetition(record, other, [record, second], "def");
+    expect(same).toBe(false);
+    expect(sentence).toBe(
+      "a, seed 0: other bits from epoch 2 of training on: 90.00 % at the end, the record has 93.00 %; the arm's seeds lie between 93.00 % and 94.00 %; the record is of " +
+        "commit abc, this is def: kernels that sum in another order round otherwise, and training makes much of little",
+    );
+    expect(compareRepetition(record, recordOf("a", 0, 0.9), [record], "abc").sentence).toBe(
+      "a, seed 0: the same training, but other accuracies: 90.00 % at the end, the record has 93.00 %; the commit is the record's own, so that this should not be",
+    );
   });
 
   it("reads logs with epochs done twice and lines cut short", () => {
