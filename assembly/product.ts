@@ -2,27 +2,59 @@
  * Matrix products of many rows and short sums, `y[m, v] = Σ_k a[m, k] · b[k, v]`, with the rows of b and of y equally far apart and vectors v side by side.
  * a is a panel as outer.ts has it. A tile is a block of up to six rows by two vectors.
  */
-import { nth } from "./parts";
+import { bytes } from "./parts";
 import { Rows1, Rows2, Rows3, Rows4, Rows5, Rows6, row_blocks } from "./rows";
 import { fma, share } from "./simd";
 
 /**
  * Computes blocks first … end − 1 of m rows; the first of them goes to y. Rows of b and y are `row` bytes, a multiple of two vectors, and wholly computed up
- * to `width` bytes at least.
+ * to `width` bytes at least. Does so for `products` panels, one behind the other, with b and y as far apart as said.
  */
-export function multiply(panel: usize, m: i32, k: i32, first: i32, end: i32, b: usize, y: usize, row: usize, width: usize): void {
+export function multiply(
+  products: i32,
+  panel: usize,
+  m: i32,
+  k: i32,
+  first: i32,
+  end: i32,
+  b: usize,
+  b_product: usize,
+  y: usize,
+  y_product: usize,
+  row: usize,
+  width: usize,
+): void {
   const blocks = row_blocks(m);
-  for (let block = first; block < end; block++) {
-    const from = share(m, block, blocks);
-    const rows = share(m, block + 1, blocks) - from;
-    const a = nth(panel, from * k);
-    if (rows == 6) block_rows<Rows6>(a, k, b, y, row, width);
-    else if (rows == 5) block_rows<Rows5>(a, k, b, y, row, width);
-    else if (rows == 4) block_rows<Rows4>(a, k, b, y, row, width);
-    else if (rows == 3) block_rows<Rows3>(a, k, b, y, row, width);
-    else if (rows == 2) block_rows<Rows2>(a, k, b, y, row, width);
-    else block_rows<Rows1>(a, k, b, y, row, width);
-    y += <usize>rows * row;
+  const all = bytes(m * k);
+  // a block has this many rows or one more, as `share` would have it: dividing takes as long as a small block
+  const least = m / blocks;
+  const rest = m % blocks;
+  const from = share(m, first, blocks);
+  const before = (rest * first) % blocks;
+  panel += bytes(from * k);
+  for (; products > 0; products--) {
+    let a = panel;
+    let to = y;
+    let more = before;
+    for (let block = first; block < end; block++) {
+      let rows = least;
+      more += rest;
+      if (more >= blocks) {
+        more -= blocks;
+        rows++;
+      }
+      if (rows == 6) block_rows<Rows6>(a, k, b, to, row, width);
+      else if (rows == 5) block_rows<Rows5>(a, k, b, to, row, width);
+      else if (rows == 4) block_rows<Rows4>(a, k, b, to, row, width);
+      else if (rows == 3) block_rows<Rows3>(a, k, b, to, row, width);
+      else if (rows == 2) block_rows<Rows2>(a, k, b, to, row, width);
+      else block_rows<Rows1>(a, k, b, to, row, width);
+      a += bytes(rows * k);
+      to += <usize>rows * row;
+    }
+    panel += all;
+    b += b_product;
+    y += y_product;
   }
 }
 

@@ -129,13 +129,8 @@ export function winograd(t: Winograd, scratch: usize, room: i32, worker: i32, wo
     }
     for (let block = first_block; block < end_block; block += t.blocks) {
       const next = min(end_block, block + t.blocks);
-      let panel = t.prepared;
-      for (let product = 0; product < t.products; product++) {
-        const v = t.v + <usize>product * t.v_product;
-        const sums = t.sums + <usize>product * t.sums_product;
-        multiply(panel, t.filters, t.channels, block, next, v, sums, t.row, bytes(rows * t.tile_cols));
-        panel = nth(panel, t.filters * t.channels);
-      }
+      const width = bytes(rows * t.tile_cols);
+      multiply(t.products, t.prepared, t.filters, t.channels, block, next, t.v, t.v_product, t.sums, t.sums_product, t.row, width);
       const from = share(t.filters, block, all);
       const end = share(t.filters, next, all);
       for (let filter = from; filter < end; filter++) {
