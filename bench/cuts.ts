@@ -13,7 +13,7 @@ import { columns } from "./table.ts";
 /** Share of the time saved, over the share of multiply-adds saved. The interval's lower end must meet it. */
 const BAR = 0.85;
 const USUAL = ["resnet56/cifar10", "resnet56/cifar100", "wrn-40-4/cifar10", "wrn-40-4/cifar100", "resnet164-pre/a", "resnet164-pre/b", "resnet164-pre/c"]; // biome-ignore format: one line
-const ROUNDS = 40;
+const ROUNDS = 160;
 
 export interface CutRow {
   readonly network: string;
@@ -39,7 +39,7 @@ export async function benchCuts(args: readonly string[]): Promise<Bench> {
       const cut = prune.cut(built.graph, built.tensors, survivorsOf(built, facts.alive));
       const models = [packed(built), packed(cut)];
       const networks = writeModels(folder, models.map((model, j) => ({ name: `${i}-${j}`, title: name, model }))); // biome-ignore format: one line
-      const [whole = [], small = []] = await run({ kind: "sessions", networks, simd, rounds, sampleMs: 40, warmMs: 400 });
+      const [whole = [], small = []] = await run({ kind: "sessions", networks, simd, rounds, sampleMs: 10, warmMs: 400 });
       rows.push(cutRow(name, networks, whole, small));
     }
     return { rows, browser };

@@ -13,11 +13,11 @@ import { columns } from "./table.ts";
 const FROM = 3;
 const TO = 67;
 const SIZES = [32, 8];
-/** Convolutions in a chain. */
-const DEPTH = 12;
+/** Convolutions in a chain: a run should take many times what a call does. */
+const depthOf = (size: number): number => (size < 16 ? 48 : 12);
 /** Cost of a multiply-add relative to that of the nearest multiple of 16. */
 const BAR = 1.3;
-const ROUNDS = 20;
+const ROUNDS = 60;
 
 export interface WidthRow {
   readonly width: number;
@@ -58,7 +58,7 @@ export async function benchWidths(args: readonly string[]): Promise<Bench> {
         const title = (width: number) => `3×3, ${width} channels, ${size}×${size}`;
         const models = group.map((width) => ({ name: `w${width}-${size}`, title: title(width), model: chain(width, size) }));
         const networks = writeModels(folder, models);
-        const times = await run({ kind: "sessions", networks, simd, rounds, sampleMs: 15, warmMs: 150 });
+        const times = await run({ kind: "sessions", networks, simd, rounds, sampleMs: 4, warmMs: 150 });
         const perMac = times.map((list, i) => list.map((ms) => ms / (networks[i]?.macs as number)));
         group.forEach((width, i) => {
           if (widths.includes(width)) rows.push(widthRow(width, size, multiple, perMac[i] as number[], perMac[0] as number[]));
@@ -89,7 +89,7 @@ function worstOfEach(rows: readonly WidthRow[]): WidthRow[] {
 /** Activations between, so that no two can become one. */
 function chain(width: number, size: number) {
   const net = new Net({ channels: width, height: size, width: size });
-  for (let i = 0; i < DEPTH; i++) net.conv(width, 3, { padding: 1 }).relu();
+  for (let i = 0; i < depthOf(size); i++) net.conv(width, 3, { padding: 1 }).relu();
   const { graph, init } = net.build();
   return packed({ graph, tensors: init(new Random(width)) });
 }

@@ -3,7 +3,10 @@ import { Session } from "swivel-nn";
 import { measure } from "swivel-nn/training";
 import { fetchBytes, noise } from "../peers/data.ts";
 import type { ServedNetwork } from "../peers/networks.ts";
-import { LEAD_MS, type Status, type TurnTimes, warmUp } from "./turns.ts";
+import { type Status, type TurnTimes, warmUp } from "./turns.ts";
+
+/** Before each sample, for the caches: no threads of others spin here, and the closer turns lie together, the more alike they are. */
+const LEAD_MS = 1;
 
 export interface SessionsJob extends TurnTimes {
   readonly kind: "sessions";
