@@ -17,7 +17,7 @@ const SIZES = [32, 8];
 const depthOf = (size: number): number => (size < 16 ? 48 : 12);
 /** Cost of a multiply-add relative to that of the nearest multiple of 16. */
 const BAR = 1.3;
-const ROUNDS = 60;
+const ROUNDS = 120;
 
 export interface WidthRow {
   readonly width: number;
