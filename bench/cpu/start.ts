@@ -1,4 +1,6 @@
 /** How long an engine takes from the files in memory to its first result, its Wasm compiled on the way. Once in a page: a second start finds everything warm. */
+import { inferenceBuild } from "../../src/backends/wasm/backend.ts";
+import { chooseSimd } from "../../src/backends/wasm/features.ts";
 import { fetchBytes, noise } from "../peers/data.ts";
 import { onnxruntime, type Start, swivel } from "../peers/engines.ts";
 import type { ServedNetwork } from "../peers/networks.ts";
@@ -32,9 +34,12 @@ export async function measureStart({ network, engine }: StartJob, base: URL, sta
   return { firstMs, output: Array.from(firstOutput), version };
 }
 
-/** Libraries, and with them the peer's module, which it would fetch. */
+/** Libraries, and with them each one's module, which it would fetch. */
 const load: Readonly<Record<StartEngine, (base: URL) => Promise<{ start: Start; version?: string }>>> = {
-  swivel: async () => ({ start: swivel({ backend: "wasm", threads: 1 }) }),
+  swivel: async () => {
+    await inferenceBuild.load[await chooseSimd("auto")]();
+    return { start: swivel({ backend: "wasm", threads: 1 }) };
+  },
   "onnxruntime-web": async (base) => {
     const library = new URL("ort/ort.wasm.min.mjs", base).href;
     const wasm = await fetchBytes(new URL("ort/ort-wasm-simd-threaded.wasm", base));
