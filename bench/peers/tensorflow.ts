@@ -77,6 +77,10 @@ export function toTensorflow(tf: Tf, graph: Graph, tensors: Tensors): Tensorflow
       const y = tf.fused.matMul({ a: value("x"), b: constant(inputs.w as string, "matrix"), bias, activation });
       return activation === "linear" ? epilogue(node, y, () => value("residual")) : y;
     },
+    batch_norm({ attrs = {}, inputs }, value) {
+      const vector = (slot: string): Core.Tensor1D => constant(inputs[slot] as string, "vector") as Core.Tensor1D;
+      return tf.batchNorm(value("x"), vector("mean"), vector("var"), vector("beta"), vector("gamma"), Number(attrs.eps));
+    },
     relu: (node, value) => sloped(node, tf.relu(value("x"))),
     relu6: (node, value) => sloped(node, tf.relu6(value("x"))),
     add: (_, value) => tf.add(value("a"), value("b")),
