@@ -121,9 +121,9 @@ class LocalEngine implements Engine {
     this.#placement = place.backend.name === "webgpu" ? placement : undefined;
   }
 
-  async run(inputs: EngineInputs, options: EngineRunOptions): Promise<Record<string, TensorData>> {
+  run(inputs: EngineInputs, options: EngineRunOptions): Promise<Record<string, TensorData>> {
     const tensors = this.#tensors(inputs);
-    return await this.#perform((executable) => executable.run(tensors, options), options.signal);
+    return this.#perform((executable) => executable.run(tensors, options), options.signal);
   }
 
   async profile(inputs: EngineInputs): Promise<NodeTime[]> {

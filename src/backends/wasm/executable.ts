@@ -3,7 +3,7 @@
  * then what belongs to one plan: program, scratch, arena of activations. Plans for other batch sizes are written over it when they are needed.
  */
 import { AbortedError, BackendError } from "../../errors.ts";
-import { bindShape, type Graph, sizeOf, type Value } from "../../graph/graph.ts";
+import { bindShape, type DType, type Graph, sizeOf, type Value } from "../../graph/graph.ts";
 import { makePlan, type Plan } from "../../plan/plan.ts";
 import type { CompileOptions, Executable, Explanation, NodeTime, RunOptions, TensorData, Tensors } from "../backend.ts";
 import { bindInputs, bindOutputs, bindTensor, persistentValue } from "../inputs.ts";
@@ -35,8 +35,19 @@ export interface WasmModule {
   readonly why: string;
 }
 
+/** Where a value of a plan lies. */
+interface End {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly at: number;
+  readonly size: number;
+}
+
 interface Loaded {
   readonly outputs: readonly string[];
+  /** Found once: looking names up takes as long as a small layer. */
+  readonly takes: readonly End[];
+  readonly gives: readonly End[];
   readonly plan: Plan;
   readonly program: Program;
 }
@@ -83,13 +94,15 @@ export class WasmExecutable implements Executable {
   run(inputs: Tensors, options: RunOptions = {}): Promise<Record<string, TensorData>> {
     const { outputs = this.#graph.outputs, signal } = options;
     return this.#enqueue(async () => {
-      const { program, plan } = this.#prepare(inputs, outputs);
+      const { program, plan, gives } = this.#prepare(inputs, outputs);
       if (this.#threadsFor(plan) > 1) await this.#team.prepare();
       this.#begin(plan, program);
       if (signal) await this.#runSlices(plan, program, signal);
       else this.#team.run(program.first, program.steps);
       this.#assertAlive();
-      return Object.fromEntries(outputs.map((name) => [name, this.#copy(name)]));
+      const results: Record<string, TensorData> = {};
+      for (const end of gives) results[end.name] = this.#memory.copy(end.at, end.dtype, end.size);
+      return results;
     }, signal);
   }
 
@@ -155,12 +168,11 @@ export class WasmExecutable implements Executable {
     this.#onDispose();
   }
 
-  async #enqueue<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    this.#assertAlive();
-    return await this.#queue.add(async () => {
+  #enqueue<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#queue.add(() => {
       this.#assertAlive();
       if (signal?.aborted) throw new AbortedError("the run", { cause: signal.reason });
-      return await job();
+      return job();
     }, signal);
   }
 
@@ -173,7 +185,7 @@ export class WasmExecutable implements Executable {
     const { batch } = bindInputs(this.#graph, inputs);
     bindOutputs(this.#graph, outputs);
     const loaded = this.#use(batch, outputs);
-    for (const name of this.#graph.inputs) this.#put(name, inputs[name] as TensorData);
+    for (const { name, dtype, at } of loaded.takes) this.#memory.put(at, dtype, inputs[name] as TensorData);
     return loaded;
   }
 
@@ -186,7 +198,12 @@ export class WasmExecutable implements Executable {
       const plan =
         batch === 1 && outputs === this.#graph.outputs ? this.#first : makePlan(this.#graph, this.#host.kernels.ops, batch, outputs);
       const program = encodeProgram(plan, this.#host.kernels, this.#place);
-      loaded = { outputs, plan, program };
+      const ends = (names: readonly string[]): End[] =>
+        names.map((name) => {
+          const { dtype, shape } = this.#graph.values[name] as Value;
+          return { name, dtype, at: program.addressOf(name), size: sizeOf(bindShape(shape, batch)) };
+        });
+      loaded = { outputs, takes: ends(this.#graph.inputs), gives: ends(outputs), plan, program };
       if (this.#plans.size >= MAX_PLANS) this.#plans.delete(this.#plans.keys().next().value as string);
       this.#plans.set(key, loaded);
     }
