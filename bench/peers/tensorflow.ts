@@ -79,7 +79,7 @@ export function toTensorflow(tf: Tf, graph: Graph, tensors: Tensors): Tensorflow
     },
     batch_norm({ attrs = {}, inputs }, value) {
       const vector = (slot: string): Core.Tensor1D => constant(inputs[slot] as string, "vector") as Core.Tensor1D;
-      return tf.batchNorm(value("x"), vector("mean"), vector("var"), vector("beta"), vector("gamma"), Number(attrs.eps));
+      return tf.batchNorm(value("x"), vector("mean"), vector("var"), vector("beta"), vector("gamma"), Number(attrs.eps ?? 1e-5));
     },
     relu: (node, value) => sloped(node, tf.relu(value("x"))),
     relu6: (node, value) => sloped(node, tf.relu6(value("x"))),
