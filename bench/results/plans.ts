@@ -192,7 +192,7 @@ function fashion(): Plan {
 }
 
 function cifar(): Plan {
-  const keeps = [0.5, 0.25];
+  const keeps = [0.5];
   return {
     name: "cifar10-resnet20",
     title: "CIFAR-10, ResNet-20, 10 epochs",
