@@ -1,5 +1,7 @@
 /** How long an engine takes from the files in memory to its first result, its Wasm compiled on the way. Once in a page: a second start finds everything warm. */
+// biome-ignore lint/style/noRestrictedImports: the module shall be there before the clock starts, as the peer's is, which no app needs to ask for
 import { inferenceBuild } from "../../src/backends/wasm/backend.ts";
+// biome-ignore lint/style/noRestrictedImports: the level whose module that is
 import { chooseSimd } from "../../src/backends/wasm/features.ts";
 import { fetchBytes, noise } from "../peers/data.ts";
 import { onnxruntime, type Start, swivel } from "../peers/engines.ts";
