@@ -91,7 +91,7 @@ inEveryBrowser((browser, name) => {
       ? [["the worker's script never answers", () => site.serve({ pages: { "/session_worker.js": "" } }), /did not answer/] as Refused]
       : []),
   ];
-  describe.each(refused)("where %s", (_, serve, why) => {
+  describe.each(refused)("where %s", { concurrent: name === "Chromium" }, (_, serve, why) => {
     it("the session runs in the page, and says why", async () => {
       const result = await load(await serve());
       expect(result).toMatchObject({ message: "", worker: false, workerWhy: expect.stringMatching(why) });

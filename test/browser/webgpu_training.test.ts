@@ -11,7 +11,7 @@ import type { Steps } from "../train/pytorch_steps.ts";
 import type {} from "./webgpu_training_page.ts";
 
 /** Node runs all cases; here every so many of each op. */
-const STRIDE = 5;
+const STRIDE = 17;
 const SLOW = 400_000;
 
 mkdirSync(join(root, "build"), { recursive: true });
@@ -42,7 +42,7 @@ it(
   async () => {
     const { count, failures } = await page.evaluate((stride) => window.training.cases(stride), STRIDE);
     expect(failures).toEqual([]);
-    expect(count).toBeGreaterThan(100);
+    expect(count).toBeGreaterThan(40);
   },
   SLOW,
 );
