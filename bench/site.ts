@@ -1,7 +1,7 @@
 /** The folders that benchmarks serve to browsers: pages, scripts, networks and the peers' files, without addresses outside. */
 import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build as bundle } from "esbuild";
+import { type BuildOptions, build as bundle } from "esbuild";
 import { costOf, type Model, ops, writeModel } from "swivel-nn";
 import { toOnnx } from "swivel-nn/onnx";
 import { entries, root } from "../tools/entries.ts";
@@ -38,22 +38,19 @@ export async function writeSite({ folder: name, files, scripts, backend }: SiteO
     for (const file of readdirSync(join(root, TENSORFLOW)).filter((file) => file.endsWith(".wasm")))
       copyFileSync(join(root, TENSORFLOW, file), join(folder, "tf", file));
   }
-  await bundle({
+  const options = {
     absWorkingDir: root,
-    entryPoints: [
-      ...scripts.map((script) => ({ in: join(pages, `${script}.ts`), out: script })),
-      // sessions start their workers from beside the script
-      ...entries.filter(({ worker }) => worker).map(({ source, name }) => ({ in: source, out: name })),
-    ],
     outdir: folder,
     bundle: true,
-    splitting: true,
     format: "esm",
     platform: "browser",
     target: "es2022",
     minify: true,
     logLevel: "warning",
-  });
+  } satisfies BuildOptions;
+  await bundle({ ...options, entryPoints: scripts.map((script) => ({ in: join(pages, `${script}.ts`), out: script })), splitting: true });
+  // sessions start their workers from beside the script; each is a file of its own, as most bundlers make it
+  await bundle({ ...options, entryPoints: entries.filter(({ worker }) => worker).map(({ source, name }) => ({ in: source, out: name })) });
   return folder;
 }
 
