@@ -1,7 +1,7 @@
 /** A model ready to run, in whichever thread this is: read, optimized, compiled. `Session` talks to one here or in a worker. */
 import { abortable } from "./backends/abort.ts";
 import type { Executable, Explanation, NodeTime, TensorData, Tensors } from "./backends/backend.ts";
-import { openModule, type WasmBuild } from "./backends/wasm/backend.ts";
+import type { OpenedModule } from "./backends/wasm/backend.ts";
 import { AbortedError, BackendError, InputError } from "./errors.ts";
 import type { Value } from "./graph/graph.ts";
 import { isOptimized } from "./graph/optimized.ts";
@@ -43,22 +43,26 @@ export interface EngineHooks extends ChoiceOptions {
   readonly onFallback?: (explanation: Explanation) => void;
 }
 
-/** Throws what reading the model and compiling it throws, and what `onPipelines` throws. */
+/** `open` gives the Wasm module with these settings. Throws what reading the model and compiling it throws, and what `onPipelines` throws. */
 export async function createEngine(
   bytes: Uint8Array,
   settings: EngineSettings,
-  build: WasmBuild,
+  open: () => Promise<OpenedModule>,
   hooks: EngineHooks = {},
 ): Promise<Engine> {
+  let module: Promise<OpenedModule> | undefined;
+  const opened = (): Promise<OpenedModule> => {
+    module ??= open();
+    return module;
+  };
   // fetched and compiled while the model is read; whoever waits for it hears of errors
-  const opened = settings.backend === "webgpu" ? undefined : openModule(build, settings);
-  opened?.catch(() => {});
+  if (settings.backend !== "webgpu") opened().catch(() => {});
   const model = readModel(bytes);
   // packed models leave nothing to do for the passes, and do not load them
   const { graph, tensors } = isOptimized(model.graph) ? model : (await import("./passes/optimize.ts")).optimize(model.graph, model.tensors);
   const network = { graph, tensors };
   const tooLarge = settings.precision === "f16" ? beyondHalf(network.tensors) : undefined;
-  const placement = new Placement(network, tooLarge === undefined ? settings : { ...settings, precision: "f32" }, build, opened);
+  const placement = new Placement(network, tooLarge === undefined ? settings : { ...settings, precision: "f32" }, opened);
   let thrown: { readonly error: unknown } | undefined;
   const onPipelines = (done: number, total: number): void => {
     try {

@@ -1,6 +1,6 @@
 /** Where a session's engine lives: in a worker or in the thread that asked. */
 import type { Explanation } from "./backends/backend.ts";
-import { inferenceBuild } from "./backends/wasm/backend.ts";
+import { inferenceBuild, openModule } from "./backends/wasm/backend.ts";
 import { isWindow } from "./backends/wasm/features.ts";
 import { createEngine, type Engine, type EngineHooks } from "./engine.ts";
 import { BackendError } from "./errors.ts";
@@ -32,7 +32,8 @@ export async function openEngine(
       workerWhy = error.message;
     }
   }
-  return { engine: await createEngine(await bytes, settings, inferenceBuild, { ...hooks, device }), home: { worker: false, workerWhy } };
+  const open = () => openModule(inferenceBuild, settings);
+  return { engine: await createEngine(await bytes, settings, open, { ...hooks, device }), home: { worker: false, workerWhy } };
 }
 
 function whyHere(backend: SessionOptions["backend"], device: GPUDevice | undefined, worker: boolean | "auto"): string | undefined {

@@ -1,7 +1,7 @@
 /** Where a model runs: the choice of a backend when it is loaded, and of another one when that fails. */
 import type { Backend, Executable } from "./backends/backend.ts";
 import { isLost, type LosableBackend, reasonOf, recoverable } from "./backends/recovery.ts";
-import { createWasmBackend, type OpenedModule, type WasmBuild } from "./backends/wasm/backend.ts";
+import { type OpenedModule, wasmBackend } from "./backends/wasm/backend.ts";
 import { adapterFacts, searchAdapter } from "./backends/webgpu/adapter.ts";
 import { AbortedError, BackendError, SwivelError } from "./errors.ts";
 import type { Graph, Tensors, Value } from "./graph/graph.ts";
@@ -35,15 +35,13 @@ export class Placement {
   readonly #graph: Graph;
   readonly #tensors: Tensors;
   readonly #settings: EngineSettings;
-  readonly #build: WasmBuild;
-  readonly #opened: Promise<OpenedModule> | undefined;
+  readonly #opened: () => Promise<OpenedModule>;
 
-  /** `opened`: the build's module with these settings, if it is being compiled already. */
-  constructor(network: { graph: Graph; tensors: Tensors }, settings: EngineSettings, build: WasmBuild, opened?: Promise<OpenedModule>) {
+  /** `opened` gives the Wasm module with these settings. */
+  constructor(network: { graph: Graph; tensors: Tensors }, settings: EngineSettings, opened: () => Promise<OpenedModule>) {
     this.#graph = network.graph;
     this.#tensors = network.tensors;
     this.#settings = settings;
-    this.#build = build;
     this.#opened = opened;
   }
 
@@ -117,9 +115,8 @@ export class Placement {
     return this.#compile(recoverable(backend, openers), why, options);
   }
 
-  #openWasm(why: string): Promise<Backend> {
-    const { simd, threads, wasmUrl } = this.#settings;
-    return createWasmBackend(this.#build, { simd, threads, wasmUrl, why }, this.#opened);
+  async #openWasm(why: string): Promise<Backend> {
+    return wasmBackend(await this.#opened(), why);
   }
 
   async #openGpu(device?: GPUDevice, adapter?: GPUAdapter): Promise<LosableBackend> {

@@ -4,7 +4,7 @@ import { importNode, isNode } from "./backends/platform.ts";
 import { inferenceKernels } from "./backends/wasm/lowering.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { BackendError } from "./errors.ts";
-import { type Answer, type Notice, type Request, toPlain } from "./worker_protocol.ts";
+import { type Answer, fromPlain, type Notice, type Request, toPlain } from "./worker_protocol.ts";
 
 interface Port {
   post(message: Answer | Notice, transfer: ArrayBuffer[]): void;
@@ -20,9 +20,11 @@ function serveSession(port: Port): void {
   const perform = async (request: Exclude<Request, { kind: "abort" | "dispose" }>) => {
     if (request.kind === "load") {
       const { bytes, settings, module } = request;
-      const load = async () => ({ text: module as string });
-      const build = { kernels: inferenceKernels, load: { relaxed: load, baseline: load } };
-      engine = await createEngine(bytes, settings, build, {
+      const open = async () => {
+        if ("error" in module) throw fromPlain(module.error);
+        return { ...module, kernels: inferenceKernels };
+      };
+      engine = await createEngine(bytes, settings, open, {
         signal: loading.signal,
         onPipelines: (done, total) => port.post({ notice: "pipelines", done, total }, []),
         onFallback: (explanation) => port.post({ notice: "fallback", explanation }, []),

@@ -2,15 +2,16 @@
 import { abortable } from "./backends/abort.ts";
 import type { Explanation, NodeTime, TensorData } from "./backends/backend.ts";
 import { comesUp, importNode, isNode } from "./backends/platform.ts";
-import { inferenceBuild } from "./backends/wasm/backend.ts";
-import { chooseSimd } from "./backends/wasm/features.ts";
+import { inferenceBuild, openModule } from "./backends/wasm/backend.ts";
 import type { Engine, EngineHooks, EngineInput, EngineInputs, EngineRunOptions, ModelFacts } from "./engine.ts";
 import { AbortedError, BackendError } from "./errors.ts";
 import type { EngineSettings } from "./options.ts";
-import { type Answer, fromPlain, type Notice, type Request } from "./worker_protocol.ts";
+import { type Answer, fromPlain, type LoadRequest, type Notice, type Request, toPlain } from "./worker_protocol.ts";
 
 /** The same face for both kinds of workers. */
 interface Link {
+  /** Rejects where the worker does not come up. What is posted before waits for it. */
+  readonly up: Promise<void>;
   post(request: Request, transfer: ArrayBuffer[]): void;
   /** Node ends when nothing keeps it: a worker does so only while it works. */
   keepAlive(busy: boolean): void;
@@ -28,6 +29,7 @@ async function openLink(onMessage: (message: Answer | Notice) => void, onFailure
     worker.on("error", (error) => onFailure(error.message));
     worker.on("exit", (code) => onFailure(`it ended with code ${code}`));
     return {
+      up: Promise.resolve(),
       post: (request, transfer) => worker.postMessage(request, transfer),
       keepAlive: (busy) => (busy ? worker.ref() : worker.unref()),
       end: (hasGpu) => {
@@ -38,19 +40,25 @@ async function openLink(onMessage: (message: Answer | Notice) => void, onFailure
     };
   }
   const worker = new Worker(new URL("./session_worker.js", import.meta.url), { type: "module", name: "swivel session" });
-  await comesUp(worker, "session_worker.js");
-  worker.onmessage = (event: MessageEvent<Answer | Notice>) => onMessage(event.data);
-  worker.onmessageerror = () => onFailure("a message could not be read");
-  worker.onerror = (event) => {
-    event.preventDefault();
-    onFailure(event.message);
-  };
-  return { post: (request, transfer) => worker.postMessage(request, transfer), keepAlive: () => {}, end: () => worker.terminate() };
+  const up = comesUp(worker, "session_worker.js").then(() => {
+    worker.onmessage = (event: MessageEvent<Answer | Notice>) => onMessage(event.data);
+    worker.onmessageerror = () => onFailure("a message could not be read");
+    worker.onerror = (event) => {
+      event.preventDefault();
+      onFailure(event.message);
+    };
+  });
+  return { up, post: (request, transfer) => worker.postMessage(request, transfer), keepAlive: () => {}, end: () => worker.terminate() };
 }
 
 interface Pending {
   resolve(value: never): void;
   reject(error: Error): void;
+}
+
+function notStarted(error: Error): never {
+  const message = `the session's worker did not start: ${error.message}; allow it, or take worker: false`;
+  throw new BackendError("E_BACKEND", message, { cause: error });
 }
 
 /** A device cannot go into a worker. */
@@ -71,31 +79,27 @@ class WorkerEngine implements Engine {
     this.#hooks = hooks;
   }
 
-  /** The worker starts while `bytes` are under way; they are copied. */
+  /** The worker comes up while `bytes` are under way and the kernels are compiled; the bytes are copied. */
   async load(bytes: Promise<Uint8Array>): Promise<this> {
-    const settings = this.#settings;
     const { signal } = this.#hooks;
     const opening = openLink(
       (message) => ("notice" in message ? this.#hear(message) : this.#receive(message)),
       (why) => this.#end(new BackendError("E_BACKEND", `the session's worker stopped: ${why}`)),
-    ).then(
-      (link) => {
-        this.#link = link;
-        if (this.#dead) link.end(false);
-      },
-      (error: Error) => {
-        const message = `the session's worker did not start: ${error.message}; allow it, or take worker: false`;
-        throw new BackendError("E_BACKEND", message, { cause: error });
-      },
-    );
+    ).then((link) => {
+      this.#link = link;
+      if (this.#dead) link.end(false);
+      // whoever waits for it, below, hears of errors
+      link.up.catch(() => {});
+      return link;
+    }, notStarted);
     const onAbort = () => this.#end(new AbortedError("loading", { cause: signal?.reason }));
     try {
-      const [model, module] = await abortable(Promise.all([bytes, this.#kernels(), opening]), "loading", signal);
+      const [link, model, module] = await abortable(Promise.all([opening, bytes, this.#module()]), "loading", signal);
       signal?.addEventListener("abort", onAbort, { once: true });
       // not slice(), which is a view for Node's buffers
       const copy = new Uint8Array(model);
-      const request = { kind: "load", id: ++this.#ids, bytes: copy, settings, module } as const;
-      this.facts = await this.#ask<ModelFacts>(request, [copy.buffer]);
+      const request = { kind: "load", id: ++this.#ids, bytes: copy, settings: this.#settings, module } as const;
+      [this.facts] = await Promise.all([this.#ask<ModelFacts>(request, [copy.buffer]), link.up.catch(notStarted)]);
     } catch (error) {
       this.#end(error as Error);
       throw error;
@@ -105,15 +109,13 @@ class WorkerEngine implements Engine {
     return this;
   }
 
-  /** The inlined kernels that the worker will run; undefined where it fetches them itself, and where the engine runs none, which it will say. */
-  async #kernels(): Promise<string | undefined> {
-    const { simd, wasmUrl } = this.#settings;
-    if (wasmUrl !== undefined) return undefined;
+  /** Only an engine that needs the kernels tells why there are none. */
+  async #module(): Promise<LoadRequest["module"]> {
     try {
-      return (await inferenceBuild.load[await chooseSimd(simd)]()).text;
+      const { kernels, ...module } = await openModule(inferenceBuild, this.#settings, false);
+      return module;
     } catch (error) {
-      if (error instanceof BackendError) return undefined;
-      throw error;
+      return { error: toPlain(error) };
     }
   }
 

@@ -1,18 +1,21 @@
 /** What a page and its session worker say to each other. Every request gets one answer, by its number; notices come unasked. */
 import type { Explanation, NodeTime, TensorData } from "./backends/backend.ts";
+import type { OpenedModule } from "./backends/wasm/backend.ts";
 import type { EngineInputs, ModelFacts } from "./engine.ts";
 import { BackendError, DataError, type ErrorCode, GraphError, InputError, ModelError, ShapeError, SwivelError } from "./errors.ts";
 import type { EngineSettings } from "./options.ts";
 
+export interface LoadRequest {
+  readonly kind: "load";
+  readonly id: number;
+  readonly bytes: Uint8Array;
+  readonly settings: EngineSettings;
+  /** The kernels, compiled while the worker came up, or why there are none. */
+  readonly module: Omit<OpenedModule, "kernels"> | { readonly error: PlainError };
+}
+
 export type Request =
-  /** `module`: the kernels as text, which the page has inlined already; not given where the settings have an address to fetch them from. */
-  | {
-      readonly kind: "load";
-      readonly id: number;
-      readonly bytes: Uint8Array;
-      readonly settings: EngineSettings;
-      readonly module: string | undefined;
-    }
+  | LoadRequest
   | { readonly kind: "run"; readonly id: number; readonly inputs: EngineInputs; readonly outputs?: readonly string[] }
   | { readonly kind: "profile"; readonly id: number; readonly inputs: EngineInputs }
   /** Takes back the run of this number. Has no answer of its own. */

@@ -32,10 +32,13 @@ export const inferenceBuild: WasmBuild = {
 /** A compiled module, with what it runs on. */
 export type OpenedModule = Omit<WasmModule, "why">;
 
-/** Throws BackendError E_UNSUPPORTED without WebAssembly SIMD, E_BACKEND where the module does not load. */
-export async function openModule(build: WasmBuild, options: WasmOptions): Promise<OpenedModule> {
+/**
+ * Compiles the module; `inWindow`: whether a window will run it. Throws BackendError E_UNSUPPORTED without WebAssembly SIMD, E_BACKEND where the module
+ * does not load.
+ */
+export async function openModule(build: WasmBuild, options: WasmOptions, inWindow?: boolean): Promise<OpenedModule> {
   const simd = await chooseSimd(options.simd ?? "auto");
-  const { threads, why: threadsWhy } = await chooseThreads(options.threads ?? "auto");
+  const { threads, why: threadsWhy } = await chooseThreads(options.threads ?? "auto", inWindow);
   const url = options.wasmUrl;
   const shared =
     url === undefined
@@ -49,18 +52,19 @@ export async function openModule(build: WasmBuild, options: WasmOptions): Promis
   }
 }
 
-/** Throws what `openModule` throws. `opened`: what it gave for the same build and options. */
-export async function createWasmBackend(
-  build: WasmBuild,
-  options: WasmOptions = {},
-  opened: Promise<OpenedModule> = openModule(build, options),
-): Promise<Backend> {
-  const host: WasmModule = { ...(await opened), why: options.why ?? "the Wasm backend was asked for" };
+/** Throws what `openModule` throws. */
+export async function createWasmBackend(build: WasmBuild, options: WasmOptions = {}): Promise<Backend> {
+  return wasmBackend(await openModule(build, options), options.why ?? "the Wasm backend was asked for");
+}
+
+/** `why`: as in WasmOptions. */
+export function wasmBackend(opened: OpenedModule, why: string): Backend {
+  const host: WasmModule = { ...opened, why };
   const executables = new Set<Executable>();
   return {
     name: "wasm",
     async compile(graph: Graph, compileOptions: CompileOptions): Promise<Executable> {
-      verify(graph, build.kernels.ops);
+      verify(graph, opened.kernels.ops);
       const executable: Executable = await WasmExecutable.create(graph, host, compileOptions, () => executables.delete(executable));
       executables.add(executable);
       return executable;

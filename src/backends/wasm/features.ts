@@ -67,8 +67,8 @@ export function checkThreads(threads: unknown): void {
   throw new InputError("E_OPTION", `threads is ${String(threads)}; expected "auto" or an integer from 1 to ${MAX_WORKERS}`);
 }
 
-/** How many threads to use, and why; `wanted` is what the caller asked for. */
-export async function chooseThreads(wanted: number | "auto"): Promise<{ threads: number; why: string }> {
+/** How many threads to use, and why; `wanted` is what the caller asked for, `inWindow` whether it is a window whose thread will wait for them. */
+export async function chooseThreads(wanted: number | "auto", inWindow = isWindow()): Promise<{ threads: number; why: string }> {
   checkThreads(wanted);
   if (wanted === 1) return { threads: 1, why: "one thread was asked for" };
   if (!isNode() && globalThis.crossOriginIsolated !== true) {
@@ -78,7 +78,7 @@ export async function chooseThreads(wanted: number | "auto"): Promise<{ threads:
     };
   }
   if (typeof SharedArrayBuffer === "undefined") return { threads: 1, why: "this browser has no SharedArrayBuffer" };
-  if (isWindow()) {
+  if (inWindow) {
     return { threads: 1, why: "a window may not wait for threads; in a worker they can be used" };
   }
   // the making of a worker within a worker now and then never ends there
