@@ -8,8 +8,12 @@ import { inferNode } from "./io.ts";
 import { checkViews, Memory } from "./memory.ts";
 import type { OpDef, OpTable } from "./op.ts";
 
-/** Throws GraphError or ShapeError naming the node, the value and a remedy. */
+/** Graphs that hold, and by which table: a model that is read and then compiled need not be gone through twice. */
+const verified = new WeakMap<Graph, OpTable>();
+
+/** Throws GraphError or ShapeError naming the node, the value and a remedy. Once it has passed, a graph must stay as it is. */
 export function verify(graph: Graph, table: OpTable): void {
+  if (verified.get(graph) === table) return;
   for (const [name, value] of Object.entries(graph.values)) verifyValue(graph, name, value);
   checkViews(graph);
   const memory = new Memory(graph);
@@ -53,6 +57,7 @@ export function verify(graph: Graph, table: OpTable): void {
     memory.share(node, def);
   }
   checkEnds(graph, written);
+  verified.set(graph, table);
 }
 
 function checkEnds(graph: Graph, written: ReadonlySet<string>): void {
