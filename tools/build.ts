@@ -5,6 +5,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { type BuildOptions, build as bundle } from "esbuild";
+import { joinCore } from "./chunks.ts";
 import { writeDeclarations } from "./declarations.ts";
 import { type Entry, entries, root } from "./entries.ts";
 import { isMain } from "./is_main.ts";
@@ -66,11 +67,12 @@ async function bundles(outdir: string): Promise<void> {
     metafile: true,
   } satisfies BuildOptions;
   const pointsOf = (chosen: readonly Entry[]) => chosen.map((entry) => ({ in: entry.source, out: entry.name }));
-  const { metafile } = await bundle({
-    ...options,
-    entryPoints: pointsOf(entries.filter((entry) => entry.worker !== "alone")),
-    splitting: true,
-  });
+  const sharing = entries.filter((entry) => entry.worker !== "alone");
+  const chunks = join(root, "build", "chunks");
+  rmSync(chunks, { recursive: true, force: true });
+  const { metafile } = await bundle({ ...options, outdir: chunks, entryPoints: pointsOf(sharing), splitting: true });
+  const names = sharing.map(({ name }) => name);
+  await joinCore(chunks, outdir, names, sharing.find(({ worker }) => worker === "sharing")?.name as string);
   const workers = await bundle({ ...options, entryPoints: pointsOf(entries.filter((entry) => entry.worker === "alone")) });
   const licences = licencesOf([metafile, workers.metafile]);
   if (licences) writeFileSync(join(outdir, "LICENSES.txt"), licences);
