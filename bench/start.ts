@@ -10,7 +10,7 @@ import { cpuNetworks, type ServedNetwork } from "./peers/networks.ts";
 import { writeNetworks } from "./site.ts";
 import { columns } from "./table.ts";
 
-const ROUNDS = 24;
+const ROUNDS = 40;
 /** Times of the peer over Swivel's, of which the lower end of the interval must be so much. */
 const BAR = 5;
 

@@ -1,6 +1,6 @@
 /**
  * One file for the core: esbuild gives each set of modules that several entries share a chunk of its own, and a session's worker would start with a dozen
- * requests. Rollup puts together whatever that worker imports, and leaves everything else as it is.
+ * requests. Rollup puts together what that worker imports, and leaves everything else as it is.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,12 +18,16 @@ function importsOf(folder: string, file: string, found = new Set<string>()): Set
 
 /** Copies the bundles `names` from one folder to the other with all that they import; what `worker` imports becomes `core-….js`. */
 export async function joinCore(from: string, to: string, names: readonly string[], worker: string): Promise<void> {
-  const core = new Set([...importsOf(from, `${worker}.js`)].map((file) => join(from, file)));
+  // what has imports that wait stays a file of its own: some bundlers follow those of a file even if nobody calls them
+  const waits = (file: string): boolean => /\bimport\("\.\//.test(readFileSync(file, "utf8"));
+  const core = new Set([...importsOf(from, `${worker}.js`)].map((file) => join(from, file)).filter((file) => !waits(file)));
   const bundle = await rollup({
     input: Object.fromEntries(names.map((name) => [name, join(from, `${name}.js`)])),
     // esbuild has shaken it
     treeshake: false,
     external: (id) => !/^[./]/.test(id),
+    // chunks import each other for their order alone, which matters to none of ours, and which some bundlers follow
+    plugins: [{ name: "bare imports", transform: (code) => code.replace(/^import "\.\/chunk-[^"]+";$/gm, "") }],
     onwarn: (warning) => {
       throw new Error(warning.message);
     },
