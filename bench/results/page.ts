@@ -74,6 +74,7 @@ function sectionOf(plan: Plan, rows: readonly Row[]): string[] {
       return verdict ? [`- ${sentenceOf(verdict)}`] : [];
     }),
     "",
+    ...plainly(rows),
     "<details><summary>Records</summary>",
     "",
     ...table(
@@ -84,6 +85,21 @@ function sectionOf(plan: Plan, rows: readonly Row[]): string[] {
     "</details>",
     "",
   ];
+}
+
+/** What a reader may take away where no difference can be told from a seed's. */
+function plainly(rows: readonly Row[]): string[] {
+  if (rows.length < 2 || rows.some(({ records }) => records.length > 1)) return [];
+  const isCut = ({ records }: Row): boolean => records.some(({ saved }) => saved !== undefined);
+  const reach = (chosen: readonly Row[]): string => {
+    const means = chosen.map(({ after }) => after.mean);
+    return `${percent(Math.min(...means))} to ${percent(Math.max(...means))} %`;
+  };
+  const [whole, cut] = [rows.filter((row) => !isCut(row)), rows.filter(isCut)];
+  const kinds = [whole.length > 0 ? `whole networks ${reach(whole)}` : [], cut.length > 0 ? `cut ones ${reach(cut)}` : []]
+    .flat()
+    .join(", ");
+  return [`In plain words: one seed an arm tells no arm from another, and nothing is claimed of their order. Reached: ${kinds}.`, ""];
 }
 
 /** A row for each arm that was attacked, means over seeds. */

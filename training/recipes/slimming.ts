@@ -3,7 +3,8 @@
  * batches of 64, 160 epochs, steps of the rate and 1e-5 for ResNets; batches and the cycle are those of the other recipes, so that they compare, and the strength moves a
  * scale as far within 30 epochs as theirs within 160.
  *
- * Measured: not yet.
+ * Measured (results/cifar10-resnet20: ResNet-20 on CIFAR-10, 10 epochs, strength 4e-4, one seed): 84.28 %; cut by the scales to half of the multiply-adds and
+ * fine-tuned 81.86 %. Plain ReLU cut by its norms reached 83.08 %; with one seed that says little.
  */
 import { sgd } from "../optimizers.ts";
 import { relu } from "./relu.ts";
