@@ -113,12 +113,13 @@ export class Session implements Disposable {
   }
 
   /**
-   * Runs once on zeros, so that the first real run of that batch finds everything compiled and in its place. Loading does most of it for a batch of 1.
+   * Runs on zeros, so that the first real run of that batch finds everything compiled and in its place, threads too. Loading does most of it for a batch of 1.
    * Throws what `run` throws, and InputError E_OPTION for a batch that is none.
    */
   async warmup(batch = 1): Promise<void> {
     if (!Number.isInteger(batch) || batch < 1) throw new InputError("E_OPTION", `batch is ${batch}; give an integer of 1 or more`);
-    await this.run(zerosFor(this.inputs, batch));
+    // the first run starts threads, the second waits for them
+    for (let i = 0; i < 2; i++) await this.run(zerosFor(this.inputs, batch));
   }
 
   /** Frees memory and threads. Runs that are still queued reject with E_DISPOSED. */

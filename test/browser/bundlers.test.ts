@@ -31,6 +31,7 @@ const training = new Promise((resolve, reject) => {
   trainer.onerror = (event) => reject(new Error(event.message || "the trainer's script could not be loaded"));
 });
 const session = await Session.load("model.safetensors", { threads: 2 });
+await session.warmup();
 await session.run({ image: new Float32Array(3 * 32 * 32) });
 globalThis.result = { session: session.explain(), training: await training };
 `;

@@ -109,6 +109,7 @@ inEveryBrowser((browser, name) => {
           const results: number[][] = [];
           for (const threads of [1, 4]) {
             const session = await window.tools.Session.load("large.safetensors", { threads });
+            await session.warmup();
             for (let i = 0; i < 50; i++) await session.run({ image: Float32Array.from(input) });
             if (session.explain().threads !== threads) throw new Error(session.explain().threadsWhy);
             results.push([...((await session.run({ image: Float32Array.from(input) })).mean ?? [])]);

@@ -95,13 +95,15 @@ export class WasmExecutable implements Executable {
     const { outputs = this.#graph.outputs, signal } = options;
     return this.#enqueue(async () => {
       const { program, plan, gives } = this.#prepare(inputs, outputs);
-      if (this.#threadsFor(plan) > 1) await this.#team.prepare();
+      if (this.#threadsFor(plan) > 1) await this.#team.gather();
       this.#begin(plan, program);
       if (signal) await this.#runSlices(plan, program, signal);
       else this.#team.run(program.first, program.steps);
       this.#assertAlive();
       const results: Record<string, TensorData> = {};
       for (const end of gives) results[end.name] = this.#memory.copy(end.at, end.dtype, end.size);
+      // a small model at batch 1 never pays for threads, and a first result does not wait for them
+      if (this.#threadsFor(plan) > 1) this.#team.start();
       return results;
     }, signal);
   }
@@ -111,7 +113,8 @@ export class WasmExecutable implements Executable {
       const { program, plan } = this.#prepare(inputs, this.#graph.outputs);
       const ms = new Array<number>(plan.nodes.length).fill(0);
       const kernels: (string | undefined)[] = [];
-      if (this.#threadsFor(plan) > 1) await this.#team.prepare();
+      if (this.#threadsFor(plan) > 1) this.#team.start();
+      await this.#team.gather();
       this.#begin(plan, program);
       for (let step = program.first; step < program.steps; step++) {
         const start = performance.now();
@@ -233,7 +236,7 @@ export class WasmExecutable implements Executable {
 
   #begin(plan: Plan, { first, scratch, scratchStride }: Program): void {
     this.#assertAlive();
-    this.#team.assign({ workers: this.#threadsFor(plan), program: this.#place.base, scratch, scratchStride });
+    this.#team.assign({ workers: this.#team.helped ? this.#threadsFor(plan) : 1, program: this.#place.base, scratch, scratchStride });
     if (this.#unprepared) this.#team.run(0, first);
     this.#unprepared = false;
   }

@@ -21,7 +21,9 @@ export class Team {
   readonly #helpers: number;
   readonly #run: RunSteps;
   #refusal: string | undefined;
+  #starting: Promise<void> | undefined;
   #threads: Threads | undefined;
+  #over = false;
 
   /** `control`: address of the control block; `size`: workers at most. */
   constructor(module: WebAssembly.Module, memory: LinearMemory, run: RunSteps, control: number, size: number) {
@@ -32,19 +34,32 @@ export class Team {
     this.#helpers = size - 1;
   }
 
+  /** Whether there are helpers. */
+  get helped(): boolean {
+    return this.#threads !== undefined;
+  }
+
   /** Why there are no helpers although they were needed; undefined as long as none was refused. */
   get refusal(): string | undefined {
     return this.#refusal;
   }
 
-  /** Starts helpers if this is the first run that needs them: a small model at batch 1 never pays for threads. Where one is refused there are none. */
-  async prepare(): Promise<void> {
-    if (this.#threads || this.#refusal !== undefined) return;
-    try {
-      this.#threads = await startThreads(this.#helpers, { module: this.#module, memory: this.#memory.memory, control: this.#control });
-    } catch (error) {
-      this.#refusal = (error as Error).message;
-    }
+  /** Starts helpers, if that was not done before; where one is refused there are none. */
+  start(): void {
+    this.#starting ??= startThreads(this.#helpers, { module: this.#module, memory: this.#memory.memory, control: this.#control }).then(
+      (threads) => {
+        this.#threads = threads;
+        if (this.#over) threads.terminate();
+      },
+      (error: Error) => {
+        this.#refusal = error.message;
+      },
+    );
+  }
+
+  /** Waits for helpers that were started. */
+  async gather(): Promise<void> {
+    await this.#starting;
   }
 
   /** Makes the assignment the one that `run` works on. */
@@ -76,7 +91,7 @@ export class Team {
     Atomics.add(this.#memory.ints, generation, 2);
     Atomics.notify(this.#memory.ints, generation);
     this.#threads?.terminate();
-    this.#threads = undefined;
+    this.#over = true;
   }
 
   #set(field: ControlField, value: number): void {
