@@ -46,7 +46,9 @@ const percent = (keep: number): string => `${Math.round(100 * keep)}`;
 
 /** Each family dense, and cut to each share of the multiply-adds. */
 function armsOf(families: readonly Family[], keeps: readonly number[], { finetune, scratch }: Lengths): Arm[] {
-  const dense = families.filter(({ cutOnly }) => !cutOnly).map(({ name, training }) => ({ name, family: name, recipe: training }));
+  const dense = families
+    .filter(({ cutOnly }) => !cutOnly)
+    .map(({ name, training }) => ({ name, family: name, recipe: { ...training, name } }));
   const cuts = keeps.flatMap((keepMacs) =>
     families.map(({ name, training, criterion, fromScratch }): Arm => {
       const called = `${name}-${percent(keepMacs)}`;

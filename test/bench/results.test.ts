@@ -189,6 +189,8 @@ it("every arm of every plan is a recipe that reads back, under a name of its own
     const names = own.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const { name, recipe } of own) {
+      // records are filed under it
+      expect(recipe.name).toBe(name);
       expect(parseStagedRecipe(JSON.stringify(recipe))).toEqual(recipe);
       expect(recipe.stages[0]?.kind, name).toBe("train");
       expect(recipe.start, name).toBe("fresh");
