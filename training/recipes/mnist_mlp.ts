@@ -1,7 +1,7 @@
 /**
  * The authors' recipe for MNIST, whole: one hidden layer of 500, Adam 5e-4, batches of 200, 300 epochs, no weight decay, images as they are.
  *
- * Measured: not yet.
+ * Measured (results/mnist-mlp, one seed): 98.41 %, plain ReLU 98.36 %; cut by slope to half of the multiply-adds and fine-tuned 98.12 %, to a quarter 97.93 %.
  */
 import { adam } from "../optimizers.ts";
 import { constant } from "../schedules.ts";
