@@ -9,8 +9,9 @@ export const alignUp = (at: number): number => Math.ceil(at / ALIGNMENT) * ALIGN
 
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
-  /** All of it; made anew when it grows. */
+  /** All of it; made anew when it grows. Views of a part take longer to make than a small layer to run. */
   ints: Int32Array<ArrayBuffer>;
+  #floats: Float32Array<ArrayBuffer>;
 
   /** Shared memory needs its maximum at once, and phones refuse to promise 4 GB. Throws BackendError E_MEMORY. */
   constructor(shared: boolean) {
@@ -25,6 +26,7 @@ export class LinearMemory {
     if (!memory) throw new BackendError("E_MEMORY", "this engine gives no WebAssembly memory; close other pages");
     this.memory = memory;
     this.ints = new Int32Array(memory.buffer);
+    this.#floats = new Float32Array(memory.buffer);
   }
 
   /** Grows to hold `end` bytes. Throws BackendError E_MEMORY. */
@@ -38,6 +40,7 @@ export class LinearMemory {
       throw new BackendError("E_MEMORY", `the plan needs ${needed} MB, more than this engine gives; run a smaller batch`, { cause: error });
     }
     this.ints = new Int32Array(this.memory.buffer);
+    this.#floats = new Float32Array(this.memory.buffer);
   }
 
   putBytes(at: number, bytes: Uint8Array): void {
@@ -46,14 +49,15 @@ export class LinearMemory {
 
   /** Writes numbers; their type is the value's, whatever the array's. */
   put(at: number, dtype: DType, data: TensorData): void {
-    const Type = dtype === "i32" ? Int32Array : Float32Array;
-    new Type(this.ints.buffer, at, data.length).set(data);
+    this.#view(dtype).set(data, at / 4);
   }
 
-  /** A copy that belongs to the caller; `.slice()` of a view over shared memory would be shared too. */
+  /** A copy that belongs to the caller, and is not shared. */
   copy(at: number, dtype: DType, size: number): TensorData {
-    return dtype === "i32"
-      ? new Int32Array(new Int32Array(this.ints.buffer, at, size))
-      : new Float32Array(new Float32Array(this.ints.buffer, at, size));
+    return this.#view(dtype).slice(at / 4, at / 4 + size);
+  }
+
+  #view(dtype: DType): Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer> {
+    return dtype === "i32" ? this.ints : this.#floats;
   }
 }

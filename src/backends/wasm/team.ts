@@ -81,12 +81,12 @@ export class Team {
 
   /** Makes a run that is on stop between two steps. */
   abort(): void {
-    this.#set("abort", 1);
+    this.#tell("abort");
   }
 
   /** Ends the helpers; no run may be on. */
   quit(): void {
-    this.#set("quit", 1);
+    this.#tell("quit");
     const generation = this.#index("generation");
     Atomics.add(this.#memory.ints, generation, 2);
     Atomics.notify(this.#memory.ints, generation);
@@ -94,8 +94,14 @@ export class Team {
     this.#over = true;
   }
 
+  /** For the next run: helpers read it after the run's first atomic operation. */
   #set(field: ControlField, value: number): void {
-    Atomics.store(this.#memory.ints, this.#index(field), value);
+    this.#memory.ints[this.#index(field)] = value;
+  }
+
+  /** For helpers at work. */
+  #tell(field: ControlField): void {
+    Atomics.store(this.#memory.ints, this.#index(field), 1);
   }
 
   #index(field: ControlField): number {
