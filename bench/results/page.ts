@@ -90,16 +90,22 @@ function sectionOf(plan: Plan, rows: readonly Row[]): string[] {
 /** What a reader may take away where no difference can be told from a seed's. */
 function plainly(rows: readonly Row[]): string[] {
   if (rows.length < 2 || rows.some(({ records }) => records.length > 1)) return [];
-  const isCut = ({ records }: Row): boolean => records.some(({ saved }) => saved !== undefined);
+  const paramsOf = ({ records }: Row): number | undefined => records[0]?.saved?.params;
   const reach = (chosen: readonly Row[]): string => {
-    const means = chosen.map(({ after }) => after.mean);
-    return `${percent(Math.min(...means))} to ${percent(Math.max(...means))} %`;
+    const all = chosen.map(({ after }) => after.mean);
+    const [low, high] = [percent(Math.min(...all)), percent(Math.max(...all))];
+    return low === high ? `${low} %` : `${low} to ${high} %`;
   };
-  const [whole, cut] = [rows.filter((row) => !isCut(row)), rows.filter(isCut)];
-  const kinds = [whole.length > 0 ? `whole networks ${reach(whole)}` : [], cut.length > 0 ? `cut ones ${reach(cut)}` : []]
-    .flat()
-    .join(", ");
-  return [`In plain words: one seed an arm tells no arm from another, and nothing is claimed of their order. Reached: ${kinds}.`, ""];
+  const whole = rows.filter((row) => paramsOf(row) === undefined);
+  const cut = rows.filter((row) => (paramsOf(row) ?? 0) > 0);
+  const idle = rows.filter((row) => paramsOf(row) === 0);
+  const kinds = [whole.length > 0 ? `whole networks ${reach(whole)}` : [], cut.length > 0 ? `cut ones ${reach(cut)}` : []].flat();
+  const one = whole.length + cut.length === 1 ? "one run says what can be reached, and nothing of what is better" : undefined;
+  return [
+    `In plain words: ${one ?? "one seed an arm tells no arm from another, and nothing is claimed of their order"}. Reached: ${kinds.join(", ")}.`,
+    ...idle.map(({ arm }) => `There was nothing for ${arm.name} to cut: no filter of the trained network meets its condition.`),
+    "",
+  ];
 }
 
 /** A row for each arm that was attacked, means over seeds. */

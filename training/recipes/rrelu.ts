@@ -3,7 +3,8 @@
  * shifted images. One cycle of 30 epochs in place of their 1,200 with a cosine.
  *
  * Measured (results/fashion-lenet: LeNet on Fashion-MNIST, 20 epochs, three seeds): 89.90 % (89.82 to 90.00); cut by slope to half of the multiply-adds and
- * fine-tuned 88.09 % (87.64 to 88.36).
+ * fine-tuned 88.09 % (87.64 to 88.36). results/cifar10-resnet20-long, ResNet-20 on CIFAR-10, one seed: 88.02 %, and no slope came down to 0.1: the authors'
+ * threshold cuts nothing after a fortieth of their training.
  */
 
 import { sgd } from "../optimizers.ts";
