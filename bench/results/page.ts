@@ -22,7 +22,7 @@ export function pageOf(plans: readonly Plan[], records: readonly RunRecord[], cl
   const plots: Record<string, string> = {};
   const sections = plans.flatMap((plan) => {
     const rows = rowsOf(plan, records);
-    if (rows.length > 0) plots[plotName(plan)] = plotOf(`${plan.title}: accuracy against multiply-adds`, rows);
+    if (showsMore(rows)) plots[plotName(plan)] = plotOf(`${plan.title}: accuracy against multiply-adds`, rows);
     return sectionOf(plan, rows);
   });
   const lines = [
@@ -46,6 +46,9 @@ export function pageOf(plans: readonly Plan[], records: readonly RunRecord[], cl
   return { markdown: `${lines.join("\n").trimEnd()}\n`, plots };
 }
 
+/** Whether a plot has more than one point to show. */
+const showsMore = (rows: readonly Row[]): boolean => new Set(rows.map(({ macs, after }) => `${macs.mean} ${after.mean}`)).size > 1;
+
 const plotName = (plan: Plan): string => `images/results-${plan.name}.svg`;
 
 function claimsOf(claims: readonly Claim[]): string[] {
@@ -65,8 +68,7 @@ function sectionOf(plan: Plan, rows: readonly Row[]): string[] {
       rows.map(cellsOf),
     ),
     "",
-    `![Accuracy against multiply-adds](${plotName(plan)})`,
-    "",
+    ...(showsMore(rows) ? [`![Accuracy against multiply-adds](${plotName(plan)})`, ""] : []),
     ...absent,
     ...attacksOf(rows),
     ...plan.pairs.flatMap(([arm, other]) => {
