@@ -1,9 +1,9 @@
 /**
  * Matrix products of many rows and short sums, `y[m, v] = Σ_k a[m, k] · b[k, v]`, with the rows of b and of y equally far apart and vectors v side by side.
- * a is a panel as outer.ts has it. A tile is a block of up to six rows by two vectors.
+ * a is a panel as outer.ts has it, of three rows at least. A tile is a block of three to six rows by two vectors.
  */
 import { bytes, nth } from "./parts";
-import { Rows1, Rows2, Rows3, Rows4, Rows5, Rows6, row_blocks } from "./rows";
+import { Rows3, Rows4, Rows5, Rows6, row_blocks } from "./rows";
 import { fma, share } from "./simd";
 
 /**
@@ -52,9 +52,7 @@ export function multiply(
       if (rows == 6) block_rows<Rows6>(a, k, b, to, row, width);
       else if (rows == 5) block_rows<Rows5>(a, k, b, to, row, width);
       else if (rows == 4) block_rows<Rows4>(a, k, b, to, row, width);
-      else if (rows == 3) block_rows<Rows3>(a, k, b, to, row, width);
-      else if (rows == 2) block_rows<Rows2>(a, k, b, to, row, width);
-      else block_rows<Rows1>(a, k, b, to, row, width);
+      else block_rows<Rows3>(a, k, b, to, row, width);
       a += bytes(rows * k);
       to += <usize>rows * row;
     }
@@ -87,14 +85,10 @@ function block_rows<R>(a: usize, k: i32, b: usize, y: usize, row: usize, width: 
       if (first > a) {
         c00 = v128.load(to);
         c01 = v128.load(to, 16);
-        if (offsetof<R>() > 1) {
-          c10 = v128.load(to + row);
-          c11 = v128.load(to + row, 16);
-        }
-        if (offsetof<R>() > 2) {
-          c20 = v128.load(to + 2 * row);
-          c21 = v128.load(to + 2 * row, 16);
-        }
+        c10 = v128.load(to + row);
+        c11 = v128.load(to + row, 16);
+        c20 = v128.load(to + 2 * row);
+        c21 = v128.load(to + 2 * row, 16);
         if (offsetof<R>() > 3) {
           c30 = v128.load(to + 3 * row);
           c31 = v128.load(to + 3 * row, 16);
@@ -115,16 +109,12 @@ function block_rows<R>(a: usize, k: i32, b: usize, y: usize, row: usize, width: 
         let w = v128.load32_splat(at);
         c00 = fma(w, x0, c00);
         c01 = fma(w, x1, c01);
-        if (offsetof<R>() > 1) {
-          w = v128.load32_splat(at, 4);
-          c10 = fma(w, x0, c10);
-          c11 = fma(w, x1, c11);
-        }
-        if (offsetof<R>() > 2) {
-          w = v128.load32_splat(at, 8);
-          c20 = fma(w, x0, c20);
-          c21 = fma(w, x1, c21);
-        }
+        w = v128.load32_splat(at, 4);
+        c10 = fma(w, x0, c10);
+        c11 = fma(w, x1, c11);
+        w = v128.load32_splat(at, 8);
+        c20 = fma(w, x0, c20);
+        c21 = fma(w, x1, c21);
         if (offsetof<R>() > 3) {
           w = v128.load32_splat(at, 12);
           c30 = fma(w, x0, c30);
@@ -143,8 +133,8 @@ function block_rows<R>(a: usize, k: i32, b: usize, y: usize, row: usize, width: 
         from += row;
       }
       put(to, c00, c01);
-      if (offsetof<R>() > 1) put(to + row, c10, c11);
-      if (offsetof<R>() > 2) put(to + 2 * row, c20, c21);
+      put(to + row, c10, c11);
+      put(to + 2 * row, c20, c21);
       if (offsetof<R>() > 3) put(to + 3 * row, c30, c31);
       if (offsetof<R>() > 4) put(to + 4 * row, c40, c41);
       if (offsetof<R>() > 5) put(to + 5 * row, c50, c51);

@@ -81,7 +81,10 @@ function shape(t: Winograd, scratch: usize, room: i32): void {
   t.vectors = (t.tile_cols + 3) >> 2;
   // weights are read once for each band: it should have some tiles, whatever its size
   const fits = WINOGRAD_BAND / (t.products * t.channels * t.tile_cols * 4);
-  t.band = min(t.tile_rows, max(fits, (WINOGRAD_TILES + t.tile_cols - 1) / t.tile_cols));
+  const least = max(fits, (WINOGRAD_TILES + t.tile_cols - 1) / t.tile_cols);
+  // products take eight tiles at once; an odd number fills them too late
+  const step = t.tile_cols & 1 ? 1 : t.tile_cols & 2 ? 4 : 2;
+  t.band = min(t.tile_rows, (least + step - 1) & -step);
   // a row's last vector may overhang; products take two at once
   t.row = bytes(((t.band - 1) * t.tile_cols + 4 * t.vectors + 7) & ~7);
   t.v_product = odd_lines(<usize>t.channels * t.row);

@@ -5,7 +5,7 @@ export class Queue {
   #tail: Promise<unknown> = Promise.resolve();
 
   /** Adds a job; one whose signal fires while it waits is rejected at once and never starts. */
-  add<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  add<T>(job: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
     const turn = this.#tail.then(job);
     this.#tail = turn.catch(() => {});
     return abortable(turn, "the run", signal);

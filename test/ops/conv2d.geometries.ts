@@ -102,6 +102,7 @@ export const convGeometries: readonly ConvGeometry[] = [
   { name: "14 to 15, 4x4, 9 examples", x: [9, 14, 4, 4], w: [15, 14, 3, 3], padding: SAME },
   { name: "14 to 15, 5x3, 9 examples", x: [9, 14, 5, 3], w: [15, 14, 3, 3], padding: SAME },
   { name: "14 to 15, wide image", x: [1, 14, 2, 131], w: [15, 14, 3, 3], padding: SAME },
+  { name: "43 to 5, 34x23", x: [1, 43, 34, 23], w: [5, 43, 3, 3], padding: SAME },
   { name: "40 to 38, 30x33", x: [1, 40, 30, 33], w: [38, 40, 3, 3], padding: SAME },
   { name: "131 to 129, 7x7", x: [1, 131, 7, 7], w: [129, 131, 3, 3], padding: SAME },
   { name: "wide image", x: [1, 3, 3, 131], w: [5, 3, 3, 3], padding: SAME },

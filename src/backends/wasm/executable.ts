@@ -93,18 +93,13 @@ export class WasmExecutable implements Executable {
 
   run(inputs: Tensors, options: RunOptions = {}): Promise<Record<string, TensorData>> {
     const { outputs = this.#graph.outputs, signal } = options;
-    return this.#enqueue(async () => {
-      const { program, plan, gives } = this.#prepare(inputs, outputs);
-      if (this.#threadsFor(plan) > 1) await this.#team.gather();
-      this.#begin(plan, program);
-      if (signal) await this.#runSlices(plan, program, signal);
-      else this.#team.run(program.first, program.steps);
-      this.#assertAlive();
-      const results: Record<string, TensorData> = {};
-      for (const end of gives) results[end.name] = this.#memory.copy(end.at, end.dtype, end.size);
-      // a small model at batch 1 never pays for threads, and a first result does not wait for them
-      if (this.#threadsFor(plan) > 1) this.#team.start();
-      return results;
+    return this.#enqueue(() => {
+      const loaded = this.#prepare(inputs, outputs);
+      if (signal || this.#threadsFor(loaded.plan) > 1) return this.#runLong(loaded, signal);
+      // a small model feels each promise
+      this.#begin(loaded.plan, loaded.program);
+      this.#team.run(loaded.program.first, loaded.program.steps);
+      return this.#results(loaded);
     }, signal);
   }
 
@@ -171,7 +166,7 @@ export class WasmExecutable implements Executable {
     this.#onDispose();
   }
 
-  #enqueue<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  #enqueue<T>(job: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#queue.add(() => {
       this.#assertAlive();
       if (signal?.aborted) throw new AbortedError("the run", { cause: signal.reason });
@@ -215,6 +210,27 @@ export class WasmExecutable implements Executable {
     this.#memory.putBytes(this.#place.base, loaded.program.image);
     this.#current = loaded;
     return loaded;
+  }
+
+  /** With threads, or in slices. */
+  async #runLong(loaded: Loaded, signal: AbortSignal | undefined): Promise<Record<string, TensorData>> {
+    const { plan, program } = loaded;
+    const threads = this.#threadsFor(plan) > 1;
+    if (threads) await this.#team.gather();
+    this.#begin(plan, program);
+    if (signal) await this.#runSlices(plan, program, signal);
+    else this.#team.run(program.first, program.steps);
+    this.#assertAlive();
+    const results = this.#results(loaded);
+    // a small model at batch 1 never pays for threads, and a first result does not wait for them
+    if (threads) this.#team.start();
+    return results;
+  }
+
+  #results({ gives }: Loaded): Record<string, TensorData> {
+    const results: Record<string, TensorData> = {};
+    for (const { name, at, dtype, size } of gives) results[name] = this.#memory.copy(at, dtype, size);
+    return results;
   }
 
   async #runSlices(plan: Plan, program: Program, signal: AbortSignal): Promise<void> {

@@ -88,7 +88,8 @@ export function winogradBytes([h, w]: readonly [h: number, w: number], shape: Wi
   const [rows, cols] = [Math.ceil(out[0] / h), Math.ceil(out[1] / w)];
   const vectors = vectorsOf(cols);
   const fits = Math.floor(WINOGRAD_BAND / (4 * products * channels * cols));
-  const band = Math.min(rows, Math.max(fits, Math.ceil(WINOGRAD_TILES / cols)));
+  const step = cols % 2 ? 1 : cols % 4 ? 4 : 2;
+  const band = Math.min(rows, step * Math.ceil(Math.max(fits, Math.ceil(WINOGRAD_TILES / cols)) / step));
   const row = 32 * Math.ceil(((band - 1) * cols + 4 * vectors) / 8);
   const block = products * MAX_ROWS * row;
   const blocks = Math.max(1, Math.min(Math.ceil(filters / MAX_ROWS), Math.floor(HALF / block)));

@@ -18,10 +18,13 @@ export function winogradTile(io: Io, { channels, filters, out: [h, w], padding }
   const ones = [...stride, ...dilation, groups].every((value) => value === 1);
   if (!ones || kh !== 3 || kw !== 3 || padding.some((pixels) => pixels < 0 || pixels > 1)) return 0;
   const weights = channels * filters;
+  if (filters < MIN_FILTERS) return 0;
   const tile = Math.ceil(h / 4) * Math.ceil(w / 4) >= MIN_TILES ? 4 : weights > MAX_WEIGHTS ? 2 : 42;
   return 2 * weights < WORTH[tile] * (channels + filters) ? 0 : tile;
 }
 
+/** One or two filters are done before their input is transformed. */
+const MIN_FILTERS = 3;
 /** Fewer tiles of 4 × 4 than this use each of their transformed weights, which are 4 times as many as the window's, too seldom. */
 const MIN_TILES = 9;
 /** More weights than this, transformed to 24 products, outgrow a core's cache. */
