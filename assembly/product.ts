@@ -35,6 +35,7 @@ export function multiply(
   // a block has this many rows or one more, as `share` would have it: dividing takes as long as a small block
   const least = m / blocks;
   const rest = m % blocks;
+  if (least < 3) unreachable();
   const from = share(m, first, blocks);
   const before = (rest * first) % blocks;
   panel += bytes(from * k);

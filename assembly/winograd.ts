@@ -82,7 +82,7 @@ function shape(t: Winograd, scratch: usize, room: i32): void {
   // weights are read once for each band: it should have some tiles, whatever its size
   const fits = WINOGRAD_BAND / (t.products * t.channels * t.tile_cols * 4);
   const least = max(fits, (WINOGRAD_TILES + t.tile_cols - 1) / t.tile_cols);
-  // products take eight tiles at once; an odd number fills them too late
+  // products take eight tiles at once: as few rows as fill them, but for odd numbers of tiles, which take eight rows
   const step = t.tile_cols & 1 ? 1 : t.tile_cols & 2 ? 4 : 2;
   t.band = min(t.tile_rows, (least + step - 1) & -step);
   // a row's last vector may overhang; products take two at once

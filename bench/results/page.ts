@@ -101,7 +101,9 @@ function plainly(rows: readonly Row[]): string[] {
   const whole = rows.filter((row) => paramsOf(row) === undefined);
   const cut = rows.filter((row) => (paramsOf(row) ?? 0) > 0);
   const idle = rows.filter((row) => paramsOf(row) === 0);
-  const kinds = [whole.length > 0 ? `whole networks ${reach(whole)}` : [], cut.length > 0 ? `cut ones ${reach(cut)}` : []].flat();
+  const kinds = Object.entries({ "whole networks": whole, "cut ones": cut }).flatMap(([kind, own]) =>
+    own.length > 0 ? [`${kind} ${reach(own)}`] : [],
+  );
   const one = whole.length + cut.length === 1 ? "one run says what can be reached, and nothing of what is better" : undefined;
   return [
     `In plain words: ${one ?? "one seed an arm tells no arm from another, and nothing is claimed of their order"}. Reached: ${kinds.join(", ")}.`,

@@ -157,6 +157,21 @@ describe("the page", () => {
     expect(pageOf([plan], [], []).markdown).toContain("Not yet run: `npm run results -- run toy --data DIR`.");
   });
 
+  it("says in plain words what one seed an arm can say, and that a cut found nothing", () => {
+    const whole = recordOf("a", 0, 0.9, { saved: undefined });
+    const pair = pageOf([plan], [whole, recordOf("b", 0, 0.8), recordOf("c", 0, 0.7)], []).markdown;
+    expect(pair).toContain("one seed an arm tells no arm from another");
+    expect(pair).toContain("Reached: whole networks 90.00 %, cut ones 70.00 to 80.00 %.");
+    expect(pair).not.toContain("nothing for");
+    const idle = recordOf("b", 0, 0.9, { saved: { params: 0, macs: 0, bytes: 0 } });
+    const single = pageOf([plan], [whole, idle], []);
+    expect(single.markdown).toContain("one run says what can be reached, and nothing of what is better. Reached: whole networks 90.00 %.");
+    expect(single.markdown).toContain("There was nothing for b to cut");
+    // both arms are one point
+    expect(single.plots).toEqual({});
+    expect(single.markdown).not.toContain(".svg");
+  });
+
   it("has a row for each arm that was attacked, only where one was", () => {
     const settings = attackSettings({ method: "pgd" });
     const facts = [{ settings, images: 20, clean: 0.9, adversarial: 0.25 }];

@@ -9,7 +9,7 @@ export const alignUp = (at: number): number => Math.ceil(at / ALIGNMENT) * ALIGN
 
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
-  /** All of it; made anew when it grows. Views of a part take longer to make than a small layer to run. */
+  /** All of it, made anew when it grows: a view for each copy would be felt by small models. */
   ints: Int32Array<ArrayBuffer>;
   #floats: Float32Array<ArrayBuffer>;
 

@@ -88,6 +88,7 @@ export function winogradBytes([h, w]: readonly [h: number, w: number], shape: Wi
   const [rows, cols] = [Math.ceil(out[0] / h), Math.ceil(out[1] / w)];
   const vectors = vectorsOf(cols);
   const fits = Math.floor(WINOGRAD_BAND / (4 * products * channels * cols));
+  // as `shape` in assembly/winograd.ts has it
   const step = cols % 2 ? 1 : cols % 4 ? 4 : 2;
   const band = Math.min(rows, step * Math.ceil(Math.max(fits, Math.ceil(WINOGRAD_TILES / cols)) / step));
   const row = 32 * Math.ceil(((band - 1) * cols + 4 * vectors) / 8);
