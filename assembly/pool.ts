@@ -9,7 +9,7 @@
  * A NaN in a window makes its output NaN, as in PyTorch.
  */
 import { AvgPool, GlobalAvgPool, MaxPool } from "./generated/layouts";
-import { fill_row, nth, store_part, whole_bytes } from "./parts";
+import { bytes, fill_row, nth, store_lanes, store_part, whole_bytes } from "./parts";
 import { share } from "./simd";
 import { row_sum } from "./sums";
 
@@ -112,43 +112,49 @@ function pool_planes<P>(kind: i32, p: P, worker: i32, workers: i32, scratch: usi
       const rows = min(p.ih, i * p.sh - p.pt + p.kh) - top;
       let row = nth(p.x, (plane * p.ih + top) * p.iw);
       if (rows > 1 || !bare) {
-        fold_rows(kind, row, nth(scratch, p.pl), rows, p.iw, inside);
+        fold_rows(kind, row, nth(scratch, p.pl), rows, bytes(p.iw), inside);
         row = scratch;
       }
       const y = nth(p.y, (plane * p.oh + i) * p.ow);
-      fold_along(kind, row, y, p.ow, p.kw, p.sw);
-      if (columns) divide(y, p.ow, columns, exclude_padding ? rows : p.kh);
+      fold_along(kind, row, y, p.ow, p.kw, p.sw, columns, exclude_padding ? rows : p.kh);
     }
   }
 }
 
-/** Folds `rows` rows of `count` floats, `stride` floats apart, into the row at `to`. */
+/** Folds `rows` rows of `count` floats, `apart` bytes apart, into the row at `to`. */
 // @ts-ignore: decorator
 @inline
-function fold_rows(kind: i32, from: usize, to: usize, rows: i32, stride: i32, count: i32): void {
+function fold_rows(kind: i32, from: usize, to: usize, rows: i32, apart: usize, count: i32): void {
   const whole = whole_bytes(count);
-  for (let at: usize = 0; at < whole; at += 16) v128.store(to + at, fold_column(kind, from + at, rows, stride));
-  store_part(to + whole, fold_column(kind, from + whole, rows, stride), count & 3);
+  for (let at: usize = 0; at < whole; at += 16) v128.store(to + at, fold_column(kind, from + at, rows, apart));
+  store_part(to + whole, fold_column(kind, from + whole, rows, apart), count & 3);
 }
 
 // @ts-ignore: decorator
 @inline
-function fold_column(kind: i32, from: usize, rows: i32, stride: i32): v128 {
+function fold_column(kind: i32, from: usize, rows: i32, apart: usize): v128 {
   let v = v128.load(from);
-  for (let r = 1; r < rows; r++) v = fold(kind, v, v128.load(nth(from, r * stride)));
+  for (let r = 1; r < rows; r++) {
+    from += apart;
+    v = fold(kind, v, v128.load(from));
+  }
   return v;
 }
 
-/** y[j] = fold of row[j · step + q], q < window. */
+/** y[j] = fold of row[j · step + q], q < window; with a table of columns divided by rows · columns[j]. */
 // @ts-ignore: decorator
 @inline
-function fold_along(kind: i32, row: usize, y: usize, count: i32, window: i32, step: i32): void {
+function fold_along(kind: i32, row: usize, y: usize, count: i32, window: i32, step: i32, columns: usize, rows: i32): void {
   for (let j = 0; j < count; j += 4) {
     const last = min(4, count - j) - 1;
-    let v = gather(nth(row, j * step), step, last);
-    for (let q = 1; q < window; q++) v = fold(kind, v, gather(nth(row, j * step + q), step, last));
-    if (last == 3) v128.store(nth(y, j), v);
-    else store_part(nth(y, j), v, last + 1);
+    let at = nth(row, j * step);
+    const end = nth(at, window);
+    let v = gather(at, step, last);
+    at += 4;
+    if (step == 1) for (; at < end; at += 4) v = fold(kind, v, v128.load(at));
+    else for (; at < end; at += 4) v = fold(kind, v, gather(at, step, last));
+    if (columns) v = f32x4.div(v, f32x4.mul(f32x4.splat(<f32>rows), v128.load(nth(columns, j))));
+    store_lanes(nth(y, j), v, last + 1);
   }
 }
 
@@ -162,13 +168,4 @@ export function gather(at: usize, step: i32, last: i32): v128 {
   v = v128.load32_lane(nth(at, min(1, last) * step), v, 1);
   v = v128.load32_lane(nth(at, min(2, last) * step), v, 2);
   return v128.load32_lane(nth(at, last * step), v, 3);
-}
-
-/** y[j] /= rows · columns[j] */
-function divide(y: usize, count: i32, columns: usize, rows: i32): void {
-  const factor = f32x4.splat(<f32>rows);
-  const whole = whole_bytes(count);
-  for (let at: usize = 0; at < whole; at += 16)
-    v128.store(y + at, f32x4.div(v128.load(y + at), f32x4.mul(factor, v128.load(columns + at))));
-  store_part(y + whole, f32x4.div(v128.load(y + whole), f32x4.mul(factor, v128.load(columns + whole))), count & 3);
 }

@@ -26,7 +26,7 @@ export async function compileAssembly(entry: string, simd: Simd, options: Compil
     options.optimize ?? "-O1",
     "--shrinkLevel=0",
     // smaller, with multiply-adds and their order as they were
-    "--runPasses=optimize-instructions,rse,vacuum,reorder-locals,reorder-functions",
+    "--runPasses=optimize-instructions,rse,vacuum",
     "--noAssert",
     "--runtime=stub",
     ...(options.memory === "shared" ? ["--importMemory", "--sharedMemory"] : []),
