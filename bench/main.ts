@@ -8,6 +8,7 @@ import { benchCuts } from "./cuts.ts";
 import { benchDispatches } from "./dispatches.ts";
 import { benchGpu } from "./gpu.ts";
 import { benchIsa } from "./isa.ts";
+import { benchLayers } from "./layers.ts";
 import { writeBlock } from "./page.ts";
 import { benchStart } from "./start.ts";
 import { benchTrain } from "./train.ts";
@@ -45,6 +46,11 @@ const benches: Readonly<Record<string, Entry>> = {
     what: "what a multiply-add of a 3×3 convolution costs at widths from 3 to 67; [--widths a,b] [--sizes 32,8] [--simd S] [--rounds N]",
     options: true,
     run: benchWidths,
+  },
+  layers: {
+    what: "the layers that other networks are made of, beside onnxruntime-web and TensorFlow.js on the CPU; [--layers a,b] [--simd S] [--peers a,b|none] [--rounds N]",
+    options: true,
+    run: benchLayers,
   },
   counting: {
     what: "what 13 published networks save, as their authors count and as it is; [--networks a,b] [--measure]",

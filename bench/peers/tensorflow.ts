@@ -103,6 +103,7 @@ export function toTensorflow(tf: Tf, graph: Graph, tensors: Tensors): Tensorflow
       const y = scattered(value("x"), list(attrs, "index"), Number(attrs.channels));
       return inputs.base === undefined ? y : tf.add(value("base"), y);
     },
+    concat: ({ inputs }, value) => tf.concat(Object.keys(inputs).map(value), 3),
     softmax: (_, value) => tf.softmax(value("x")),
   };
 

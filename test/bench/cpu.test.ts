@@ -6,6 +6,7 @@ import type { InferenceRecord, Timed } from "../../bench/cpu/inference.ts";
 import { peaksOf, type Row, rowsOf } from "../../bench/cpu/rows.ts";
 import { benchCpu } from "../../bench/cpu.ts";
 import { benchCuts, cutRow } from "../../bench/cuts.ts";
+import { benchLayers } from "../../bench/layers.ts";
 import { benchTrain, trainRows } from "../../bench/train.ts";
 import { benchWidths, nearestMultiples, widthRow } from "../../bench/widths.ts";
 
@@ -181,6 +182,19 @@ describe("in Chromium", () => {
       { width: 13, size: 8, multiple: 16, msPerMac: number, cost: number },
       { width: 24, size: 8, multiple: expect.any(Number), msPerMac: number, cost: number },
     ]);
+  });
+
+  it("layers of other networks agree with the peers'", async () => {
+    const times = { sampleMs: 5, warmMs: 5, budgetMs: 0 };
+    const { value, text } = await benchLayers("--layers fire-55,avg3-28,mlp-784 --rounds 2".split(" "), times);
+    expect(value).toMatchObject({ failed: [] });
+    expect(value.rows).toMatchObject(
+      ["fire-55", "avg3-28", "mlp-784"].flatMap((network) =>
+        ["onnxruntime-web", "tensorflow.js"].map((peer) => ({ network, peer, batch: 1, threads: 1, simd: "relaxed", ratio: number })),
+      ),
+    );
+    expect(text).toContain("bars met: ");
+    await expect(benchLayers(["--layers", "conv9"])).rejects.toThrow(/E_OPTION --layers has no "conv9"; it takes conv3-s2-224/);
   });
 
   // of two images, batch norms make so much of rounding that the third losses differ by a thousandth, the peers' own among each other
