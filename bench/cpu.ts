@@ -13,7 +13,7 @@ import { cpuNetworks } from "./peers/networks.ts";
 import { writeNetworks } from "./site.ts";
 
 /** The budget is for the rounds of one network, batch and number of threads. */
-const TIMES = { sampleMs: 40, warmMs: 800, budgetMs: 6000 };
+const TIMES = { sampleMs: 40, warmMs: 800, budgetMs: 16000 };
 
 /** `times`: in milliseconds. */
 export async function benchCpu(args: readonly string[], times = TIMES): Promise<Bench> {

@@ -2,6 +2,7 @@
 import { availableParallelism, cpus } from "node:os";
 import { SwivelError } from "swivel-nn";
 import type { Bench } from "./bench.ts";
+import { benchBuilds } from "./builds.ts";
 import { benchCounting } from "./counting.ts";
 import { benchCpu } from "./cpu.ts";
 import { benchCuts } from "./cuts.ts";
@@ -51,6 +52,11 @@ const benches: Readonly<Record<string, Entry>> = {
     what: "the layers that other networks are made of, beside onnxruntime-web and TensorFlow.js on the CPU; [--layers a,b] [--simd S] [--peers a,b|none] [--rounds N]",
     options: true,
     run: benchLayers,
+  },
+  builds: {
+    what: "another build of Swivel beside this one, what a change is worth; --other FOLDER [--networks a,b] [--threads N] [--simd S] [--rounds N]",
+    options: true,
+    run: benchBuilds,
   },
   counting: {
     what: "what 13 published networks save, as their authors count and as it is; [--networks a,b] [--measure]",

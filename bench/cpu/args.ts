@@ -21,6 +21,13 @@ export class Args {
     }
   }
 
+  /** Throws InputError E_OPTION where it was not given. */
+  text(name: string): string {
+    const given = this.#given.get(name);
+    if (given === undefined) throw new InputError("E_OPTION", `--${name} is missing`);
+    return given;
+  }
+
   /** A list with commas between; "none" is the empty one. Throws InputError E_OPTION for other names. */
   names<const T extends string>(name: string, { of, usual = of }: Names<T>): T[] {
     const given = this.#given.get(name);

@@ -50,7 +50,7 @@ export interface InferenceRecord {
 }
 
 const LEAST_ROUNDS = 4;
-const MOST_ROUNDS = 20;
+const MOST_ROUNDS = 40;
 
 type Candidate = Omit<Timed, "ms"> & { readonly name: string; readonly run: () => Promise<unknown> };
 

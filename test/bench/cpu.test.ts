@@ -1,5 +1,6 @@
 /** `bench -- cpu`, `cuts`, `widths` and `train`: what they make of samples, and the harness on small networks in real Chromium. No times are asserted. */
 import { describe, expect, it } from "vitest";
+import { benchBuilds } from "../../bench/builds.ts";
 import { Args } from "../../bench/cpu/args.ts";
 import { bars, judge } from "../../bench/cpu/bars.ts";
 import type { InferenceRecord, Timed } from "../../bench/cpu/inference.ts";
@@ -195,6 +196,15 @@ describe("in Chromium", () => {
     );
     expect(text).toContain("bars met: ");
     await expect(benchLayers(["--layers", "conv9"])).rejects.toThrow(/E_OPTION --layers has no "conv9"; it takes conv3-s2-224/);
+  });
+
+  it("a build runs beside another, or says what it misses", async () => {
+    const times = { sampleMs: 5, warmMs: 5 };
+    const { value, text } = await benchBuilds(["--other", ".", ..."--networks lenet --threads 2 --rounds 2".split(" ")], times);
+    expect(value.rows).toMatchObject([{ network: "lenet", ms: number, otherMs: number, ratio: number, low: number, high: number }]);
+    expect(text).toContain("batch 1, 2 threads, relaxed SIMD, 2 rounds");
+    await expect(benchBuilds([])).rejects.toThrow("E_OPTION --other is missing");
+    await expect(benchBuilds(["--other", "docs"])).rejects.toThrow(/docs has no dist\/index.js; give the folder of a repository/);
   });
 
   // of two images, batch norms make so much of rounding that the third losses differ by a thousandth, the peers' own among each other
