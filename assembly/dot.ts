@@ -8,7 +8,7 @@
  * Each of the up to twelve sums has its own four lanes, which are added at the end. A sum takes its vectors in the order of v, whatever the block.
  */
 import { MAX_ROWS } from "./generated/scratch";
-import { Rows1, Rows2, Rows3, Rows4, Rows5, Rows6 } from "./rows";
+import { most_rows, Rows1, Rows2, Rows3, Rows4, Rows5, Rows6 } from "./rows";
 import { fma, sum4 } from "./simd";
 
 @unmanaged
@@ -41,7 +41,7 @@ export function put_vectors(at: usize, from: usize, a: usize, a_row: usize, rows
 
 /** Computes the t.rows × `cols` (1 or 2) products at c from the columns at b and b + apart. */
 export function dot(t: Dot, b: usize, apart: usize, cols: i32, c: usize): void {
-  if (t.rows == 6) tile<Rows6>(t, b, apart, cols, c);
+  if (most_rows() > 5 && t.rows == 6) tile<Rows6>(t, b, apart, cols, c);
   else if (t.rows == 5) tile<Rows5>(t, b, apart, cols, c);
   else if (t.rows == 4) tile<Rows4>(t, b, apart, cols, c);
   else if (t.rows == 3) tile<Rows3>(t, b, apart, cols, c);

@@ -11,7 +11,7 @@
  */
 import { activate, clamp, highest, lowest } from "./activate";
 import { entry, nth } from "./parts";
-import { Rows1, Rows2, Rows3, Rows4, Rows5, Rows6, row_blocks } from "./rows";
+import { most_rows, Rows1, Rows2, Rows3, Rows4, Rows5, Rows6, row_blocks } from "./rows";
 import { fma, share } from "./simd";
 
 /** A vector's offsets in b and in y. */
@@ -79,7 +79,7 @@ function wide_block(t: Outer, panel: usize, row: i32, rows: i32): void {
     const from = spot(at, 0).from;
     const b = t.b + from;
     const apart = spot(at, 1).from - from;
-    if (rows == 6) wide_tile<Rows6>(t, panel, row, at, b, apart);
+    if (most_rows() > 5 && rows == 6) wide_tile<Rows6>(t, panel, row, at, b, apart);
     else if (rows == 5) wide_tile<Rows5>(t, panel, row, at, b, apart);
     else if (rows == 4) wide_tile<Rows4>(t, panel, row, at, b, apart);
     else wide_tile<Rows3>(t, panel, row, at, b, apart);

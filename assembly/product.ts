@@ -3,7 +3,7 @@
  * a is a panel as outer.ts has it, of three rows at least. A tile is a block of three to six rows by two vectors.
  */
 import { bytes, nth } from "./parts";
-import { Rows3, Rows4, Rows5, Rows6, row_blocks } from "./rows";
+import { most_rows, Rows3, Rows4, Rows5, Rows6, row_blocks } from "./rows";
 import { fma, share } from "./simd";
 
 /**
@@ -50,7 +50,7 @@ export function multiply(
         more -= blocks;
         rows++;
       }
-      if (rows == 6) block_rows<Rows6>(a, k, b, to, row, width);
+      if (most_rows() > 5 && rows == 6) block_rows<Rows6>(a, k, b, to, row, width);
       else if (rows == 5) block_rows<Rows5>(a, k, b, to, row, width);
       else if (rows == 4) block_rows<Rows4>(a, k, b, to, row, width);
       else block_rows<Rows3>(a, k, b, to, row, width);

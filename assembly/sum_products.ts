@@ -2,7 +2,7 @@
  * Sums of outer products, `y[m, v] += Σ_k a[k, m] · b[k, v]`, with the rows of a, of b and of y equally far apart: a product of two matrices that both lie
  * with the sum's index first, as transformed tiles do. A tile is a block of up to six rows by two vectors.
  */
-import { Rows1, Rows2, Rows3, Rows4, Rows5, Rows6 } from "./rows";
+import { most_rows, Rows1, Rows2, Rows3, Rows4, Rows5, Rows6 } from "./rows";
 import { fma } from "./simd";
 
 /** The matrices, and bytes between their rows. */
@@ -23,7 +23,7 @@ export function sum_products(t: Products, a: usize, rows: i32, b: usize, vectors
 }
 
 function tiles<V>(t: Products, a: usize, rows: i32, b: usize, y: usize): void {
-  if (rows == 6) tile<Rows6, V>(t, a, b, y);
+  if (most_rows() > 5 && rows == 6) tile<Rows6, V>(t, a, b, y);
   else if (rows == 5) tile<Rows5, V>(t, a, b, y);
   else if (rows == 4) tile<Rows4, V>(t, a, b, y);
   else if (rows == 3) tile<Rows3, V>(t, a, b, y);

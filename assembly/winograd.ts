@@ -14,7 +14,7 @@
 import { WINOGRAD_BAND, WINOGRAD_STRUCTS, WINOGRAD_TILE, WINOGRAD_TILES } from "./generated/scratch";
 import { bytes, entry, nth } from "./parts";
 import { multiply } from "./product";
-import { row_blocks } from "./rows";
+import { most_rows, row_blocks } from "./rows";
 import { share } from "./simd";
 import { input_rows } from "./winograd_input";
 import { output_rows } from "./winograd_output";
@@ -95,10 +95,11 @@ function shape(t: Winograd, scratch: usize, room: i32): void {
   t.tile = t.lines + <usize>(t.tile_h + 2) * t.line;
   t.v = (t.tile + WINOGRAD_TILE + 63) & ~63;
   t.sums = t.v + <usize>t.products * t.v_product;
-  const left = room - <i32>(t.sums - scratch) - t.products * 64;
-  t.blocks = min(row_blocks(t.filters), left / (t.products * 6 * <i32>t.row));
+  const left = room - <i32>(t.sums - scratch) - t.products * 128;
+  const rows = min(t.filters, left / (t.products * <i32>t.row));
+  t.blocks = rows == t.filters ? row_blocks(rows) : rows / most_rows();
   if (t.blocks < 1) unreachable();
-  t.sums_product = odd_lines(<usize>(6 * t.blocks) * t.row);
+  t.sums_product = odd_lines(<usize>rows * t.row);
 }
 
 /** Rounds up to an odd number of cache lines: with powers of two, all products of a tile would share a few sets of the cache. */

@@ -3,6 +3,7 @@
  * pixels are put side by side and go through the epilogue, `y = slope · act( bias + residual + … )`.
  */
 import { clamp, highest, lowest } from "./activate";
+import { RELU6 } from "./generated/activations";
 import { bytes, entry, nth } from "./parts";
 import { fma } from "./simd";
 import { Winograd } from "./winograd";
@@ -28,6 +29,7 @@ export function output_rows(t: Winograd, image: i32, filter: i32, first: i32, ro
 function tiles(t: Winograd, from: usize, y: usize, residual: usize, rows: i32, bias: v128, slope: v128): void {
   const low = lowest(t.fn);
   const high = highest(t.fn);
+  const full = t.slope || t.fn == RELU6;
   const line = bytes(t.ow);
   const width = bytes(t.tile_w) << 2;
   // without a residual, the same zeros are added everywhere
@@ -43,8 +45,11 @@ function tiles(t: Winograd, from: usize, y: usize, residual: usize, rows: i32, b
     let to = whole ? y : t.tile + SIZE;
     let add = residual;
     for (let at = t.tile, end = at + rows * ROW; at < end; at += ROW) {
-      if (t.tile_w == 4) rows4(t.factors, at, to, add, bias, slope, low, high);
-      else rows2(at, to, add, bias, slope, low, high);
+      if (t.tile_w == 4) {
+        if (full) rows4<u8>(t.factors, at, to, add, bias, slope, low, high);
+        else if (added_line) rows4<u16>(t.factors, at, to, add, bias, slope, low, high);
+        else rows4<u32>(t.factors, at, to, add, bias, slope, low, high);
+      } else rows2<u8>(at, to, add, bias, slope, low, high);
       to += down;
       add += added_line;
     }
@@ -69,8 +74,11 @@ const LINE: usize = 64;
 /** The epilogue of four pixels. */
 // @ts-ignore: decorator
 @inline
-function finish(v: v128, add: v128, bias: v128, slope: v128, low: v128, high: v128): v128 {
-  return f32x4.mul(slope, clamp(f32x4.add(f32x4.add(v, bias), add), low, high));
+function finish<E>(v: v128, add: usize, at: i32, bias: v128, slope: v128, low: v128, high: v128): v128 {
+  v = f32x4.add(v, bias);
+  if (sizeof<E>() < 4) v = f32x4.add(v, v128.load(add + at));
+  if (sizeof<E>() > 1) return f32x4.pmax(v, low);
+  return f32x4.mul(slope, clamp(v, low, high));
 }
 
 /** Aᵀ along the columns of four tiles. */
@@ -127,7 +135,7 @@ function columns2(t: Winograd, from: usize): void {
 /** Aᵀ along a row of four tiles; their pixels are stored. */
 // @ts-ignore: decorator
 @inline
-function rows4(factors: usize, at: usize, to: usize, add: usize, bias: v128, slope: v128, low: v128, high: v128): void {
+function rows4<E>(factors: usize, at: usize, to: usize, add: usize, bias: v128, slope: v128, low: v128, high: v128): void {
   const root_half = v128.load(factors, ROOT_HALF);
   const root_two = v128.load(factors, ROOT_TWO);
   const m1 = v128.load(at, 16);
@@ -146,19 +154,19 @@ function rows4(factors: usize, at: usize, to: usize, add: usize, bias: v128, slo
   const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
   const ab2 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
   const cd2 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-  v128.store(to, finish(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), v128.load(add), bias, slope, low, high));
-  v128.store(to, finish(v128.shuffle<i32>(ab, cd, 2, 3, 6, 7), v128.load(add, 16), bias, slope, low, high), 16);
-  v128.store(to, finish(v128.shuffle<i32>(ab2, cd2, 0, 1, 4, 5), v128.load(add, 32), bias, slope, low, high), 32);
-  v128.store(to, finish(v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7), v128.load(add, 48), bias, slope, low, high), 48);
+  v128.store(to, finish<E>(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), add, 0, bias, slope, low, high));
+  v128.store(to, finish<E>(v128.shuffle<i32>(ab, cd, 2, 3, 6, 7), add, 16, bias, slope, low, high), 16);
+  v128.store(to, finish<E>(v128.shuffle<i32>(ab2, cd2, 0, 1, 4, 5), add, 32, bias, slope, low, high), 32);
+  v128.store(to, finish<E>(v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7), add, 48, bias, slope, low, high), 48);
 }
 
 // @ts-ignore: decorator
 @inline
-function rows2(at: usize, to: usize, add: usize, bias: v128, slope: v128, low: v128, high: v128): void {
+function rows2<E>(at: usize, to: usize, add: usize, bias: v128, slope: v128, low: v128, high: v128): void {
   const m1 = v128.load(at, 16);
   const m2 = v128.load(at, 32);
   const a = f32x4.add(v128.load(at), f32x4.add(m1, m2));
   const b = f32x4.sub(f32x4.sub(m1, m2), v128.load(at, 48));
-  v128.store(to, finish(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.load(add), bias, slope, low, high));
-  v128.store(to, finish(v128.shuffle<i32>(a, b, 2, 6, 3, 7), v128.load(add, 16), bias, slope, low, high), 16);
+  v128.store(to, finish<E>(v128.shuffle<i32>(a, b, 0, 4, 1, 5), add, 0, bias, slope, low, high));
+  v128.store(to, finish<E>(v128.shuffle<i32>(a, b, 2, 6, 3, 7), add, 16, bias, slope, low, high), 16);
 }

@@ -7,7 +7,7 @@
 export const SCRATCH = {
   /** Bytes for a kernel's structs. */
   STRUCTS: 256,
-  /** Rows of a register tile at most: six rows by two vectors are twelve sums, which leaves three of the registers that engines have on x86. */
+  /** Rows of a register tile at most: six, or fewer in the baseline build (see `assembly/rows.ts`). */
   MAX_ROWS: 6,
   /** Planes lie an odd number of cache lines apart; a line's bytes. */
   LINE: 64,
@@ -92,10 +92,9 @@ export function winogradBytes([h, w]: readonly [h: number, w: number], shape: Wi
   const step = cols % 2 ? 1 : cols % 4 ? 4 : 2;
   const band = Math.min(rows, step * Math.ceil(Math.max(fits, Math.ceil(WINOGRAD_TILES / cols)) / step));
   const row = 32 * Math.ceil(((band - 1) * cols + 4 * vectors) / 8);
-  const block = products * MAX_ROWS * row;
-  const blocks = Math.max(1, Math.min(Math.ceil(filters / MAX_ROWS), Math.floor(HALF / block)));
+  const sums = Math.min(filters, Math.max(MAX_ROWS, Math.floor(HALF / (products * row))));
   const lines = 4 * (width + 20) + (h + 2) * 4 * (4 * vectors * w + (padding[1] ?? 0) + 8);
-  return WINOGRAD_STRUCTS + lines + WINOGRAD_TILE + products * (channels * row + 4 * LINE) + blocks * block;
+  return WINOGRAD_STRUCTS + lines + WINOGRAD_TILE + products * ((channels + sums) * row + 4 * LINE);
 }
 
 /** For conv2d_dw, which takes as many channels at once as fit. */
