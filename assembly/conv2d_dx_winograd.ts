@@ -1,10 +1,10 @@
 /**
- * conv2d_dx (conv2d_dx.ts) with a 3 × 3 window, stride 1 and one group, by Winograd's transforms (winograd.ts): the convolution of dy with the weights turned
+ * conv2d_dx (conv2d_dx.ts) with stride 1 and one group by Winograd's transforms (winograd.ts): the convolution of dy with the weights turned
  * round and with channels and filters exchanged.
  */
 import { Conv2dDx } from "./generated/layouts";
 import { bytes } from "./parts";
-import { prepare, Winograd, winograd } from "./winograd";
+import { parts_of, prepare, Winograd, winograd } from "./winograd";
 
 export function conv2d_dx_winograd2(p: Conv2dDx, worker: i32, workers: i32, scratch: usize): void {
   run(p, 2, 2, worker, workers, scratch);
@@ -19,15 +19,20 @@ export function conv2d_dx_winograd4(p: Conv2dDx, worker: i32, workers: i32, scra
 }
 
 export function conv2d_dx_winograd2_prepare(p: Conv2dDx, worker: i32, workers: i32, scratch: usize): void {
-  prepare(2, 2, p.prepared, p.w + 32, p.cin, p.cout, 36, bytes(9 * p.cin), -4, worker, workers, scratch);
+  prepare_weights(p, 2, 2, worker, workers, scratch);
 }
 
 export function conv2d_dx_winograd42_prepare(p: Conv2dDx, worker: i32, workers: i32, scratch: usize): void {
-  prepare(4, 2, p.prepared, p.w + 32, p.cin, p.cout, 36, bytes(9 * p.cin), -4, worker, workers, scratch);
+  prepare_weights(p, 4, 2, worker, workers, scratch);
 }
 
 export function conv2d_dx_winograd4_prepare(p: Conv2dDx, worker: i32, workers: i32, scratch: usize): void {
-  prepare(4, 4, p.prepared, p.w + 32, p.cin, p.cout, 36, bytes(9 * p.cin), -4, worker, workers, scratch);
+  prepare_weights(p, 4, 4, worker, workers, scratch);
+}
+
+function prepare_weights(p: Conv2dDx, h: i32, w: i32, worker: i32, workers: i32, scratch: usize): void {
+  const window = bytes(p.kh * p.kw);
+  prepare(h, w, p.prepared, p.w + window - 4, p.cin, p.cout, window, <usize>p.cin * window, p.kh, p.kw, -4, worker, workers, scratch);
 }
 
 function run(p: Conv2dDx, h: i32, w: i32, worker: i32, workers: i32, scratch: usize): void {
@@ -37,9 +42,11 @@ function run(p: Conv2dDx, h: i32, w: i32, worker: i32, workers: i32, scratch: us
   t.n = p.n;
   t.h = p.oh;
   t.w = p.ow;
-  t.top = 2 - p.pt;
-  t.left = 2 - p.pl;
-  t.channels = p.cout;
+  t.top = p.kh - 1 - p.pt;
+  t.left = p.kw - 1 - p.pl;
+  t.parts_h = parts_of(p.kh);
+  t.parts_w = parts_of(p.kw);
+  t.channels = p.cout * t.parts_h * t.parts_w;
   t.xc = p.cout;
   t.gather = 0;
   t.x = p.dy;

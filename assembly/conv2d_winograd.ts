@@ -1,8 +1,8 @@
-/** conv2d (conv2d.ts) with a 3 × 3 window, stride 1 and one group, by Winograd's transforms (winograd.ts) with tiles of 2 × 2, 4 × 2 or 4 × 4 pixels. */
+/** conv2d (conv2d.ts) with stride 1 and one group by Winograd's transforms (winograd.ts) with tiles of 2 × 2, 4 × 2 or 4 × 4 pixels. */
 import { finish_rest } from "./conv2d";
 import { Conv2d } from "./generated/layouts";
 import { bytes } from "./parts";
-import { prepare, Winograd, winograd } from "./winograd";
+import { parts_of, prepare, Winograd, winograd } from "./winograd";
 
 export function conv2d_winograd2(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
   run(p, 2, 2, worker, workers, scratch);
@@ -17,15 +17,20 @@ export function conv2d_winograd4(p: Conv2d, worker: i32, workers: i32, scratch: 
 }
 
 export function conv2d_winograd2_prepare(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
-  prepare(2, 2, p.prepared, p.w, p.cout, p.cin, bytes(9 * p.cin), 36, 4, worker, workers, scratch);
+  prepare_weights(p, 2, 2, worker, workers, scratch);
 }
 
 export function conv2d_winograd42_prepare(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
-  prepare(4, 2, p.prepared, p.w, p.cout, p.cin, bytes(9 * p.cin), 36, 4, worker, workers, scratch);
+  prepare_weights(p, 4, 2, worker, workers, scratch);
 }
 
 export function conv2d_winograd4_prepare(p: Conv2d, worker: i32, workers: i32, scratch: usize): void {
-  prepare(4, 4, p.prepared, p.w, p.cout, p.cin, bytes(9 * p.cin), 36, 4, worker, workers, scratch);
+  prepare_weights(p, 4, 4, worker, workers, scratch);
+}
+
+function prepare_weights(p: Conv2d, h: i32, w: i32, worker: i32, workers: i32, scratch: usize): void {
+  const window = bytes(p.kh * p.kw);
+  prepare(h, w, p.prepared, p.w, p.cout, p.cin, <usize>p.cin * window, window, p.kh, p.kw, 4, worker, workers, scratch);
 }
 
 function run(p: Conv2d, h: i32, w: i32, worker: i32, workers: i32, scratch: usize): void {
@@ -37,7 +42,9 @@ function run(p: Conv2d, h: i32, w: i32, worker: i32, workers: i32, scratch: usiz
   t.w = p.iw;
   t.top = p.pt;
   t.left = p.pl;
-  t.channels = p.cin;
+  t.parts_h = parts_of(p.kh);
+  t.parts_w = parts_of(p.kw);
+  t.channels = p.cin * t.parts_h * t.parts_w;
   t.xc = p.xc;
   t.gather = p.gather;
   t.x = p.x;

@@ -221,26 +221,6 @@ function narrow_tile<R>(t: Outer, panel: usize, row: i32, at: usize, b: usize, a
     panel += offsetof<R>() * 4;
   }
   const rest = at + 2 * offsetof<Spot>();
-  if (t.plain) {
-    const low = lowest(t.fn);
-    const high = highest(t.fn);
-    const y = t.y + <usize>row * t.y_row;
-    const y0 = y + spot(at, 0).to;
-    const y1 = y + spot(at, 1).to;
-    const y2 = y + spot(rest, 0).to;
-    const y3 = y + spot(rest, 1).to;
-    v128.store(y0, clamp(c00, low, high));
-    v128.store(y1, clamp(c01, low, high));
-    v128.store(y2, clamp(c02, low, high));
-    v128.store(y3, clamp(c03, low, high));
-    if (offsetof<R>() > 1) {
-      v128.store(y0 + t.y_row, clamp(c10, low, high));
-      v128.store(y1 + t.y_row, clamp(c11, low, high));
-      v128.store(y2 + t.y_row, clamp(c12, low, high));
-      v128.store(y3 + t.y_row, clamp(c13, low, high));
-    }
-    return;
-  }
   finish(t, row, at, c00, c01);
   finish(t, row, rest, c02, c03);
   if (offsetof<R>() > 1) {

@@ -1,6 +1,6 @@
 /**
- * Convolution with a 3 × 3 window and stride 1 by Winograd's transforms: tiles of h × w pixels of y (each 2 or 4) take (h + 2) (w + 2) products each instead
- * of 9 h w.
+ * Convolution with stride 1 by Winograd's transforms: tiles of h × w pixels of y (each 2 or 4) take (h + 2) (w + 2) products each instead of 9 h w for a window
+ * of 3 × 3. Larger windows are cut into parts of 3 × 3 taps, as though each part read a channel of its own: a sum over parts costs no more than one over channels.
  *
  *   1. input: tiles of x, (h + 2) × (w + 2) pixels that overlap by two, are transformed: v [product][channel][tile]
  *   2. for each product a matrix product (product.ts) of the prepared weights [product][filter][channel] with v: sums [product][filter][tile]
@@ -32,6 +32,9 @@ export class Winograd {
   w: i32;
   top: i32;
   left: i32;
+  /** The window is cut into parts of 3 × 3 taps: for each channel of x there are parts_h · parts_w here, one behind the other. */
+  parts_h: i32;
+  parts_w: i32;
   channels: i32;
   /** Channels of x in memory, and for each channel its place among them, or 0. */
   xc: i32;
@@ -90,7 +93,7 @@ function shape(t: Winograd, scratch: usize, room: i32): void {
   t.v_product = odd_lines(<usize>t.channels * t.row);
   t.factors = scratch + offsetof<Winograd>();
   t.zeros = scratch + WINOGRAD_STRUCTS;
-  t.line = bytes(4 * t.vectors * t.tile_w + t.left + 8);
+  t.line = bytes(4 * t.vectors * t.tile_w + t.left + 3 * t.parts_w + 5);
   t.lines = (t.zeros + bytes(t.w + 16) + 15) & ~15;
   t.tile = t.lines + <usize>(t.tile_h + 2) * t.line;
   t.v = (t.tile + WINOGRAD_TILE + 63) & ~63;
@@ -127,9 +130,10 @@ export function winograd(t: Winograd, scratch: usize, room: i32, worker: i32, wo
     const image = row / t.tile_rows;
     const first = row % t.tile_rows;
     rows = min(t.band, min(t.tile_rows - first, end_row - row));
-    for (let c = 0; c < t.channels; c++) {
+    const end_v = t.v + <usize>t.channels * t.row;
+    for (let c = 0, v = t.v; v < end_v; c++) {
       const plane = nth(t.x, (image * t.xc + entry(t.gather, c)) * t.h * t.w);
-      input_rows(t, plane, first, rows, t.v + <usize>c * t.row);
+      v = input_rows(t, plane, first, rows, v);
     }
     for (let block = first_block; block < end_block; block += t.blocks) {
       const next = min(end_block, block + t.blocks);
@@ -145,8 +149,8 @@ export function winograd(t: Winograd, scratch: usize, room: i32, worker: i32, wo
 }
 
 /**
- * Transforms and packs the worker's share of the weights: filter f's for channel c begin at `from` + f · filter + c · channel, and stand `tap` bytes apart there
- * (−4 with the last one first, for weights that are turned round). `room`: 1 KB for a window under transformation.
+ * Transforms and packs the worker's share of the weights: filter f's for channel c, kh × kw taps, begin at `from` + f · filter + c · channel, and stand `tap` bytes
+ * apart there (−4 with the last one first, for weights that are turned round). `room`: 1 KB for a part of a window under transformation.
  */
 export function prepare(
   h: i32,
@@ -157,6 +161,8 @@ export function prepare(
   channels: i32,
   filter: usize,
   channel: usize,
+  kh: i32,
+  kw: i32,
   tap: i32,
   worker: i32,
   workers: i32,
@@ -164,32 +170,48 @@ export function prepare(
 ): void {
   const blocks = row_blocks(filters);
   const end = share(blocks, worker + 1, workers);
-  const product = bytes(filters * channels);
+  const all = channels * parts_of(kh) * parts_of(kw);
+  const product = bytes(filters * all);
+  const lines = room + 128;
   const half = room + 512;
   for (let block = share(blocks, worker, workers); block < end; block++) {
     const row = share(filters, block, blocks);
     const rows = share(filters, block + 1, blocks) - row;
     // in the order in which they are written
+    let into = nth(to, row * all);
     for (let c = 0; c < channels; c++) {
-      for (let r = 0; r < rows; r++) {
-        let window = from + <usize>(row + r) * filter + <usize>c * channel;
-        for (let i = 0; i < 3; i++) {
-          weights(w, load<f32>(window), load<f32>(window + tap), load<f32>(window + 2 * tap), room + 8 * i, 32);
-          window += 3 * tap;
-        }
-        // room [column's point][row], to be transformed along rows
-        let at = nth(to, row * channels + c * rows + r);
-        for (let j = 0; j < w + 2; j++) {
-          const line = room + 32 * j;
-          weights(h, load<f64>(line), load<f64>(line, 8), load<f64>(line, 16), half + 8 * j, 64);
-        }
-        for (let i = 0; i < h + 2; i++) {
-          for (let j = 0; j < w + 2; j++) {
-            store<f32>(at, <f32>load<f64>(half + 64 * i + 8 * j));
-            at += product;
+      for (let top = 0; top < kh; top += 3) {
+        for (let left = 0; left < kw; left += 3) {
+          for (let r = 0; r < rows; r++) {
+            const window = from + <usize>(row + r) * filter + <usize>c * channel;
+            for (let i = 0; i < 3; i++) {
+              for (let j = 0; j < 3; j++) {
+                // taps behind the window's end are zeros
+                const inside = top + i < kh && left + j < kw;
+                store<f64>(room + 32 * i + 8 * j, inside ? load<f32>(window + ((top + i) * kw + left + j) * tap) : 0);
+              }
+            }
+            // [row][column] to [column's point][row] to [row's point][column's point]
+            for (let i = 0; i < 3; i++) weights(w, room + 32 * i, lines + 8 * i, 32);
+            for (let j = 0; j < w + 2; j++) weights(h, lines + 32 * j, half + 8 * j, 64);
+            let at = into;
+            for (let i = 0; i < h + 2; i++) {
+              for (let j = 0; j < w + 2; j++) {
+                store<f32>(at, <f32>load<f64>(half + 64 * i + 8 * j));
+                at += product;
+              }
+            }
+            into += 4;
           }
         }
       }
     }
   }
+}
+
+/** Parts of three taps that a window's side is cut into. */
+// @ts-ignore: decorator
+@inline
+export function parts_of(taps: i32): i32 {
+  return (taps + 2) / 3;
 }

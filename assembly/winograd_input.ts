@@ -6,14 +6,25 @@ import { bytes, nth } from "./parts";
 import { Winograd } from "./winograd";
 import { input2, input4 } from "./winograd_transforms";
 
-/** Transforms `rows` rows of tiles from `first` on of the plane; product p of tile k goes to v + p · t.v_product + 4 k. */
-export function input_rows(t: Winograd, plane: usize, first: i32, rows: i32, v: usize): void {
+/** Transforms `rows` rows of tiles from `first` on of the plane; product p of tile k for part q of the window goes to v + q · t.row + p · t.v_product + 4 k. */
+export function input_rows(t: Winograd, plane: usize, first: i32, rows: i32, v: usize): usize {
+  const end = nth(t.lines, 3 * t.parts_w);
   for (let r = 0; r < rows; r++) {
-    input_columns(t, plane, (first + r) * t.tile_h - t.top);
-    if (t.tile_w == 4) rows4(t, v);
-    else rows2(t, v);
-    v += bytes(t.tile_cols);
+    let to = v + bytes(r * t.tile_cols);
+    let y = (first + r) * t.tile_h - t.top;
+    for (let i = t.parts_h; i > 0; i--) {
+      input_columns(t, plane, y);
+      let line = t.lines;
+      do {
+        if (t.tile_w == 4) rows4(t, line, to);
+        else rows2(t, line, to);
+        line += 12;
+        to += t.row;
+      } while (line < end);
+      y += 3;
+    }
   }
+  return v + <usize>(t.parts_h * t.parts_w) * t.row;
 }
 
 /** The first half, of the row of tiles whose first pixels are in row y of the plane: tile_h + 2 lines at t.lines. */
@@ -76,10 +87,9 @@ function clear_ends(t: Winograd): void {
   }
 }
 
-function rows4(t: Winograd, v: usize): void {
+function rows4(t: Winograd, line: usize, v: usize): void {
   const apart = t.v_product;
   const factors = t.factors;
-  let line = t.lines;
   for (let i = 0; i < t.tile_h + 2; i++) {
     let from = line;
     for (const end = v + ((<usize>t.vectors) << 4); v < end; v += 16) {
@@ -105,9 +115,8 @@ function rows4(t: Winograd, v: usize): void {
   }
 }
 
-function rows2(t: Winograd, v: usize): void {
+function rows2(t: Winograd, line: usize, v: usize): void {
   const apart = t.v_product;
-  let line = t.lines;
   for (let i = 0; i < t.tile_h + 2; i++) {
     let from = line;
     for (const end = v + ((<usize>t.vectors) << 4); v < end; v += 16) {

@@ -2,7 +2,8 @@
  * Winograd's output transform, four tiles at a time: Aᵀ along columns, into memory that stays in the first cache; Aᵀ along rows; then neighbouring tiles'
  * pixels are put side by side and go through the epilogue, `y = slope · act( bias + residual + … )`.
  */
-import { clamp, highest, lowest } from "./activate";
+import { lowest } from "./activate";
+import { rotate_plane } from "./activation";
 import { RELU6 } from "./generated/activations";
 import { bytes, entry, nth } from "./parts";
 import { fma } from "./simd";
@@ -15,27 +16,28 @@ export function output_rows(t: Winograd, image: i32, filter: i32, first: i32, ro
   const plane = t.oh * t.ow;
   const added = t.residual ? entry(t.shortcut, place) : -1;
   const bias = t.bias ? v128.load32_splat(nth(t.bias, filter)) : f32x4.splat(0);
-  const slope = t.slope ? v128.load32_splat(nth(t.slope, place)) : f32x4.splat(1);
-  const end = (first + rows) * t.tile_h;
-  for (let row = first * t.tile_h; row < end; row += t.tile_h) {
-    const y = nth(t.y, (image * t.yc + place) * plane + row * t.ow);
+  // most layers have an epilogue of one comparison; the others get theirs once more over all rows
+  const simple = !t.slope && t.fn != RELU6;
+  const low = lowest(simple ? t.fn : 0);
+  const top = first * t.tile_h;
+  const end = min(t.oh, top + rows * t.tile_h);
+  const y = nth(t.y, (image * t.yc + place) * plane);
+  for (let row = top; row < end; row += t.tile_h) {
     const residual = added < 0 ? 0 : nth(t.residual, (image * t.rc + added) * plane + row * t.ow);
-    tiles(t, sums, y, residual, min(t.tile_h, t.oh - row), bias, slope);
+    tiles(t, sums, nth(y, row * t.ow), residual, min(t.tile_h, end - row), bias, low);
     sums += bytes(t.tile_cols);
   }
+  if (simple) return;
+  const slope = t.slope ? v128.load32_splat(nth(t.slope, place)) : f32x4.splat(1);
+  const written = nth(y, top * t.ow);
+  rotate_plane(t.fn, written, written, (end - top) * t.ow, slope);
 }
 
 /** A row of tiles: `rows` rows of y from y on. */
-function tiles(t: Winograd, from: usize, y: usize, residual: usize, rows: i32, bias: v128, slope: v128): void {
-  const low = lowest(t.fn);
-  const high = highest(t.fn);
-  const full = t.slope || t.fn == RELU6;
+function tiles(t: Winograd, from: usize, y: usize, residual: usize, rows: i32, bias: v128, low: v128): void {
   const line = bytes(t.ow);
   const width = bytes(t.tile_w) << 2;
-  // without a residual, the same zeros are added everywhere
-  const added_line = residual ? line : 0;
-  const added_width = residual ? width : 0;
-  if (!residual) residual = t.zeros;
+  const added = residual != 0;
   for (let left = line; <isize>left > 0; left -= width) {
     if (t.tile_h == 4) columns4(t, from);
     else columns2(t, from);
@@ -46,12 +48,14 @@ function tiles(t: Winograd, from: usize, y: usize, residual: usize, rows: i32, b
     let add = residual;
     for (let at = t.tile, end = at + rows * ROW; at < end; at += ROW) {
       if (t.tile_w == 4) {
-        if (full) rows4<u8>(t.factors, at, to, add, bias, slope, low, high);
-        else if (added_line) rows4<u16>(t.factors, at, to, add, bias, slope, low, high);
-        else rows4<u32>(t.factors, at, to, add, bias, slope, low, high);
-      } else rows2<u8>(at, to, add, bias, slope, low, high);
+        if (added) rows4<Added>(t.factors, at, to, add, bias, low);
+        else rows4<Bare>(t.factors, at, to, add, bias, low);
+      } else {
+        if (added) rows2<Added>(at, to, add, bias, low);
+        else rows2<Bare>(at, to, add, bias, low);
+      }
       to += down;
-      add += added_line;
+      add += line;
     }
     if (!whole) {
       to = y;
@@ -62,7 +66,7 @@ function tiles(t: Winograd, from: usize, y: usize, residual: usize, rows: i32, b
     }
     from += 16;
     y += width;
-    residual += added_width;
+    residual += width;
   }
 }
 
@@ -71,14 +75,17 @@ const ROW: usize = 96;
 const SIZE: usize = 4 * ROW;
 const LINE: usize = 64;
 
+/** Is there a residual? */
+type Added = u8;
+type Bare = u16;
+
 /** The epilogue of four pixels. */
 // @ts-ignore: decorator
 @inline
-function finish<E>(v: v128, add: usize, at: i32, bias: v128, slope: v128, low: v128, high: v128): v128 {
+function finish<E>(v: v128, add: usize, at: i32, bias: v128, low: v128): v128 {
   v = f32x4.add(v, bias);
-  if (sizeof<E>() < 4) v = f32x4.add(v, v128.load(add + at));
-  if (sizeof<E>() > 1) return f32x4.pmax(v, low);
-  return f32x4.mul(slope, clamp(v, low, high));
+  if (sizeof<E>() == sizeof<Added>()) v = f32x4.add(v, v128.load(add + at));
+  return f32x4.pmax(v, low);
 }
 
 /** Aᵀ along the columns of four tiles. */
@@ -135,7 +142,7 @@ function columns2(t: Winograd, from: usize): void {
 /** Aᵀ along a row of four tiles; their pixels are stored. */
 // @ts-ignore: decorator
 @inline
-function rows4<E>(factors: usize, at: usize, to: usize, add: usize, bias: v128, slope: v128, low: v128, high: v128): void {
+function rows4<E>(factors: usize, at: usize, to: usize, add: usize, bias: v128, low: v128): void {
   const root_half = v128.load(factors, ROOT_HALF);
   const root_two = v128.load(factors, ROOT_TWO);
   const m1 = v128.load(at, 16);
@@ -154,19 +161,19 @@ function rows4<E>(factors: usize, at: usize, to: usize, add: usize, bias: v128, 
   const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
   const ab2 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
   const cd2 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-  v128.store(to, finish<E>(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), add, 0, bias, slope, low, high));
-  v128.store(to, finish<E>(v128.shuffle<i32>(ab, cd, 2, 3, 6, 7), add, 16, bias, slope, low, high), 16);
-  v128.store(to, finish<E>(v128.shuffle<i32>(ab2, cd2, 0, 1, 4, 5), add, 32, bias, slope, low, high), 32);
-  v128.store(to, finish<E>(v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7), add, 48, bias, slope, low, high), 48);
+  v128.store(to, finish<E>(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), add, 0, bias, low));
+  v128.store(to, finish<E>(v128.shuffle<i32>(ab, cd, 2, 3, 6, 7), add, 16, bias, low), 16);
+  v128.store(to, finish<E>(v128.shuffle<i32>(ab2, cd2, 0, 1, 4, 5), add, 32, bias, low), 32);
+  v128.store(to, finish<E>(v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7), add, 48, bias, low), 48);
 }
 
 // @ts-ignore: decorator
 @inline
-function rows2<E>(at: usize, to: usize, add: usize, bias: v128, slope: v128, low: v128, high: v128): void {
+function rows2<E>(at: usize, to: usize, add: usize, bias: v128, low: v128): void {
   const m1 = v128.load(at, 16);
   const m2 = v128.load(at, 32);
   const a = f32x4.add(v128.load(at), f32x4.add(m1, m2));
   const b = f32x4.sub(f32x4.sub(m1, m2), v128.load(at, 48));
-  v128.store(to, finish<E>(v128.shuffle<i32>(a, b, 0, 4, 1, 5), add, 0, bias, slope, low, high));
-  v128.store(to, finish<E>(v128.shuffle<i32>(a, b, 2, 6, 3, 7), add, 16, bias, slope, low, high), 16);
+  v128.store(to, finish<E>(v128.shuffle<i32>(a, b, 0, 4, 1, 5), add, 0, bias, low));
+  v128.store(to, finish<E>(v128.shuffle<i32>(a, b, 2, 6, 3, 7), add, 16, bias, low), 16);
 }

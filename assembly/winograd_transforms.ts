@@ -62,26 +62,24 @@ export function input4(at: usize, apart: usize, factors: usize, d0: v128, d1: v1
   v128.store(at + apart, fms(half, odd1, fms(two, d3, d5)));
 }
 
-/** G g, along one axis, for tiles of m × m: three weights to m + 2 float64 numbers, `apart` bytes apart. */
-export function weights(m: i32, g0: f64, g1: f64, g2: f64, at: usize, apart: usize): void {
-  const even = g0 + g2;
+/** G g, along one axis, for tiles of m × m: three float64 weights at `from` to m + 2 numbers, `apart` bytes apart. */
+export function weights(m: i32, from: usize, at: usize, apart: usize): void {
+  const g0 = load<f64>(from);
+  const g1 = load<f64>(from, 8);
+  const g2 = load<f64>(from, 16);
   store<f64>(at, g0);
   if (m == 2) {
-    store<f64>(at + apart, 0.5 * (even + g1));
-    store<f64>(at + 2 * apart, 0.5 * (even - g1));
-    store<f64>(at + 3 * apart, g2);
-    return;
+    pair(g0 + g2, g1, 0.5, at, apart);
+  } else {
+    // |q| times the reciprocal of the product
+    pair(g0 + 0.5 * g2, <f64>A * g1, <f64>A * (-1 / 1.5), at, apart);
+    pair(g0 + 2 * g2, <f64>B * g1, <f64>B * (1.0 / 6), at + 2 * apart, apart);
   }
-  const even1 = g0 + 0.5 * g2;
-  const odd1 = <f64>A * g1;
-  const even2 = g0 + 2 * g2;
-  const odd2 = <f64>B * g1;
-  // |q| times the reciprocal of the product
-  const scale1 = <f64>A * (-1 / 1.5);
-  const scale2 = <f64>B * (1.0 / 6);
-  store<f64>(at + apart, (even1 + odd1) * scale1);
-  store<f64>(at + 2 * apart, (even1 - odd1) * scale1);
-  store<f64>(at + 3 * apart, (even2 + odd2) * scale2);
-  store<f64>(at + 4 * apart, (even2 - odd2) * scale2);
-  store<f64>(at + 5 * apart, g2);
+  store<f64>(at + (m + 1) * apart, g2);
+}
+
+/** Rows of a point q and of −q, from the sums of even and of odd powers. */
+function pair(even: f64, odd: f64, scale: f64, at: usize, apart: usize): void {
+  store<f64>(at + apart, (even + odd) * scale);
+  store<f64>(at + 2 * apart, (even - odd) * scale);
 }

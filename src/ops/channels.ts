@@ -53,8 +53,8 @@ export function inverseIndex(index: readonly number[], channels: number): number
 export function checkIndex(io: InferIo<unknown>, index: readonly number[], channels: number, of: string, attr = "index"): void {
   const wrong = index.find((i) => i >= channels);
   if (wrong !== undefined) throw io.fail("E_ATTR", `${attr} ${wrong} is outside the ${channels} channels of ${of}`);
-  if (new Set(index).size !== index.length) throw io.fail("E_ATTR", `${attr} names a channel twice; each may stand in it once`);
-  if (index.length === 0) throw io.fail("E_ATTR", `${attr} is empty; a value needs at least one channel`);
+  if (new Set(index).size !== index.length) throw io.fail("E_ATTR", `${attr} names a channel twice; name each once`);
+  if (index.length === 0) throw io.fail("E_ATTR", `${attr} is empty; name at least one channel`);
 }
 
 const defineRoute = { kernel: routeKernel };

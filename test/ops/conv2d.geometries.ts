@@ -105,6 +105,17 @@ export const convGeometries: readonly ConvGeometry[] = [
   { name: "43 to 5, 34x23", x: [1, 43, 34, 23], w: [5, 43, 3, 3], padding: SAME },
   { name: "40 to 38, 30x33", x: [1, 40, 30, 33], w: [38, 40, 3, 3], padding: SAME },
   { name: "131 to 129, 7x7", x: [1, 131, 7, 7], w: [129, 131, 3, 3], padding: SAME },
+  // windows in parts of 3 x 3, of which some are not full, and the same tiles, bands and padding
+  { name: "7 to 8, 13x17, 5x5", x: [3, 7, 13, 17], w: [8, 7, 5, 5], padding: [2, 2, 2, 2] },
+  { name: "11 to 10, 18x17, 4x5, padding on two sides", x: [1, 11, 18, 17], w: [10, 11, 4, 5], padding: [1, 0, 0, 2] },
+  { name: "10 to 11, 17x18, 6x5, padding on the other sides", x: [1, 10, 17, 18], w: [11, 10, 6, 5], padding: [0, 2, 1, 0] },
+  { name: "10 to 9, 17x19, 3x5 without padding", x: [1, 10, 17, 19], w: [9, 10, 3, 5] },
+  { name: "9 to 10, 16x15, 7x3", x: [1, 9, 16, 15], w: [10, 9, 7, 3], padding: [3, 1, 3, 1] },
+  { name: "6 to 7, 14x13, 2x3", x: [3, 6, 14, 13], w: [7, 6, 2, 3], padding: [0, 1, 0, 1] },
+  { name: "6 to 7, 15x17, 7x7", x: [1, 6, 15, 17], w: [7, 6, 7, 7], padding: [3, 3, 3, 3] },
+  { name: "14 to 15, 5x7, 5x5, 5 examples", x: [5, 14, 5, 7], w: [15, 14, 5, 5], padding: [2, 2, 2, 2] },
+  { name: "66 to 65, 6x7, 5x5", x: [1, 66, 6, 7], w: [65, 66, 5, 5], padding: [2, 2, 2, 2] },
+  { name: "17 to 18, 23x21, 5x5", x: [1, 17, 23, 21], w: [18, 17, 5, 5], padding: [2, 2, 2, 2] },
   { name: "wide image", x: [1, 3, 3, 131], w: [5, 3, 3, 3], padding: SAME },
   { name: "tall image", x: [1, 3, 131, 3], w: [5, 3, 3, 3], padding: SAME },
 ];

@@ -120,6 +120,12 @@ export const conv2dRouteCases: readonly OpCase[] = [
     "residual",
   ]),
   routed(
+    { name: "both, 7 of 13 to 8 of 17, 13x14, 5x5", x: [3, 7, 13, 14], w: [8, 7, 5, 5], padding: [2, 2, 2, 2] },
+    { from: 13, to: 17, added: 9 },
+    everything,
+    "relu",
+  ),
+  routed(
     { name: "both, one filter of many", x: [1, 37, 5, 5], w: [1, 37, 3, 3], padding: SAME },
     { from: 64, to: 19 },
     ["residual"],

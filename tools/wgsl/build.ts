@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { type Shader, shader } from "../../src/backends/webgpu/shader.ts";
 import { writeOut } from "../../src/backends/webgpu/unroll.ts";
 import { root } from "../entries.ts";
@@ -30,8 +31,26 @@ export const readShader = (path: string): Shader => shader(nameOf(path), minify(
 export function shippedShaders(dir: string): readonly { readonly name: string; readonly text: string }[] {
   const paths = shaderFiles(dir);
   const texts = shorten(paths.map(shippedText));
-  // by length, which brings shaders together that are alike: what compresses texts does not look far back
-  return paths.map((path, i) => ({ name: nameOf(path), text: texts[i] as string })).sort((a, b) => a.text.length - b.text.length);
+  return besideAlike(paths.map((path, i) => ({ name: nameOf(path), text: texts[i] as string })));
+}
+
+/** Each before the one that it helps most to compress: what compresses texts does not look far back. */
+function besideAlike<T extends { readonly text: string }>(shaders: readonly T[]): T[] {
+  const size = (texts: readonly T[]): number => gzipSync(texts.map(({ text }) => text).join(""), { level: 9 }).length;
+  const cost = new Map(shaders.map((before) => [before, new Map(shaders.map((after) => [after, size([before, after]) - size([after])]))]));
+  const from = (first: T): T[] => {
+    const sorted = [first];
+    const left = new Set(shaders);
+    for (let last = first; left.delete(last) && left.size > 0; sorted.push(last))
+      last = least([...left], (next) => cost.get(last)?.get(next) ?? 0);
+    return sorted;
+  };
+  return shaders.length > 0 ? least(shaders.map(from), size) : [];
+}
+
+function least<T>(items: readonly T[], of: (item: T) => number): T {
+  const costs = items.map(of);
+  return items[costs.indexOf(Math.min(...costs))] as T;
 }
 
 /** The shader's text as the module holds it but for its names: its loops are written out when it is used. */

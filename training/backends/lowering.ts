@@ -9,7 +9,7 @@ import {
   type Window,
   type WinogradShape,
 } from "../../src/backends/wasm/scratch.ts";
-import { withWinograd } from "../../src/backends/wasm/winograd.ts";
+import { partsOf, sidesOf, withWinograd } from "../../src/backends/wasm/winograd.ts";
 import type { BoundIo } from "../../src/graph/op.ts";
 import { type GradientOpName, trainingOps } from "../ops/index.ts";
 
@@ -28,16 +28,17 @@ function dxWindow(io: BoundIo<any>): Window {
 // biome-ignore lint/suspicious/noExplicitAny: attributes are typed where the op is defined
 function dxWinogradShape(io: BoundIo<any>): WinogradShape {
   const [channels = 1, filters = 1] = io.shape("w");
+  const window = sidesOf(io, "w");
   const { padding, size } = io.attrs;
-  return { channels, filters, width: io.shape("dy")[3] ?? 1, padding: padding.map((pixels: number) => 2 - pixels), out: size };
+  const turned = padding.map((pixels: number, side: number) => (window[side % 2] as number) - 1 - pixels);
+  return { channels: channels * partsOf(window), filters, window, width: sidesOf(io, "dy")[1], padding: turned, out: size };
 }
 
 /** The convolution whose weights conv2d_dw differentiates. */
 // biome-ignore lint/suspicious/noExplicitAny: attributes are typed where the op is defined
 function dwWinogradShape(io: BoundIo<any>): WinogradShape {
   const [filters = 1, channels = 1] = io.shape("dw");
-  const [, , h = 1, w = 1] = io.shape("dy");
-  return { channels, filters, width: io.shape("x")[3] ?? 1, padding: io.attrs.padding, out: [h, w] };
+  return { channels, filters, window: sidesOf(io, "dw"), width: sidesOf(io, "x")[1], padding: io.attrs.padding, out: sidesOf(io, "dy") };
 }
 
 /** Sums for all weights must stay near a worker. */

@@ -8,9 +8,9 @@ export function fromText(text: string): Uint8Array<ArrayBuffer> {
   let page = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 124) page = 127 - code;
+    if (code < 34) page = code - 31;
     else {
-      bytes[count++] = 86 * page + code - (code > 92 ? 40 : 39);
+      bytes[count++] = 91 * page + code - (code > 92 ? 45 : 44);
       page = 0;
     }
   }

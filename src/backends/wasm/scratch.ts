@@ -72,8 +72,10 @@ export function convBytes(window: Window): number {
 
 /** A convolution, or its gradient with respect to x, as Winograd's kernel sees it. */
 export interface WinogradShape {
+  /** Times the parts of 3 × 3 taps that the window is cut into. */
   readonly channels: number;
   readonly filters: number;
+  readonly window: readonly [h: number, w: number];
   /** Of the planes that are read. */
   readonly width: number;
   /** [top, left, bottom, right] */
@@ -83,7 +85,7 @@ export interface WinogradShape {
 
 /** For Winograd's convolution with tiles of h × w pixels: the transformed tiles of a band, and sums of at least one block of filters for them. */
 export function winogradBytes([h, w]: readonly [h: number, w: number], shape: WinogradShape): number {
-  const { channels, filters, width, padding, out } = shape;
+  const { channels, filters, window, width, padding, out } = shape;
   const products = (h + 2) * (w + 2);
   const [rows, cols] = [Math.ceil(out[0] / h), Math.ceil(out[1] / w)];
   const vectors = vectorsOf(cols);
@@ -93,7 +95,7 @@ export function winogradBytes([h, w]: readonly [h: number, w: number], shape: Wi
   const band = Math.min(rows, step * Math.ceil(Math.max(fits, Math.ceil(WINOGRAD_TILES / cols)) / step));
   const row = 32 * Math.ceil(((band - 1) * cols + 4 * vectors) / 8);
   const sums = Math.min(filters, Math.max(MAX_ROWS, Math.floor(HALF / (products * row))));
-  const lines = 4 * (width + 20) + (h + 2) * 4 * (4 * vectors * w + (padding[1] ?? 0) + 8);
+  const lines = 4 * (width + 20) + (h + 2) * 4 * (4 * vectors * w + (padding[1] ?? 0) + window[1] + 7);
   return WINOGRAD_STRUCTS + lines + WINOGRAD_TILE + products * ((channels + sums) * row + 4 * LINE);
 }
 
