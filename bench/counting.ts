@@ -7,6 +7,7 @@ import { measure, optimize, prune, Random } from "swivel-nn/training";
 import type { Bench } from "./bench.ts";
 import { type Built, build, type Percent, type Published, published, survivorsOf } from "./counting/cuts.ts";
 import { authorsCount, type Count, structureCount } from "./counting/widths.ts";
+import { differenceFrom } from "./peers/compare.ts";
 import { columns } from "./table.ts";
 
 const INPUT = 3 * 32 * 32;
@@ -121,8 +122,7 @@ type Small = ReturnType<typeof prune.cut>;
 async function whyMore(built: Built, survivors: prune.Survivors, small: Small, cut: Percent, byWidths: Percent): Promise<string> {
   const masked = prune.mask(built.graph, built.tensors, survivors);
   const [a, b] = [await run(masked), await run(small)];
-  const scale = Math.max(...a.map(Math.abs));
-  const worst = Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number)))) / scale;
+  const worst = differenceFrom(a, b);
   const dead = Object.entries(survivors).filter(([, flags]) => !Array.from(flags, Boolean).includes(true));
   const why =
     dead.length > 0

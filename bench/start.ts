@@ -73,7 +73,7 @@ async function measureTurns(network: ServedNetwork, place: Place, rounds: number
     }
     const [ours, theirs] = records as [StartRecord, StartRecord];
     version = theirs.version;
-    const difference = differenceFrom(Float32Array.from(ours.output), Float32Array.from(theirs.output));
+    const difference = differenceFrom(ours.output, theirs.output);
     if (!(difference <= AGREES)) throw new Error(`${network.name}: outputs are ${difference.toPrecision(2)} of the largest apart`);
   }
   const row = startRow(network.name, place, ms.swivel, ms["onnxruntime-web"]);

@@ -42,9 +42,14 @@ export interface CompareOptions {
 }
 
 /** The largest difference of outputs from the expected ones, over the largest of those; NaN where some are missing. */
-export function differenceFrom(expected: Float32Array, got: Float32Array): number {
-  const scale = Math.max(...expected.map(Math.abs));
-  return Math.max(...expected.map((value, i) => Math.abs(value - (got[i] ?? Number.NaN)))) / scale;
+export function differenceFrom(expected: ArrayLike<number>, got: ArrayLike<number>): number {
+  let [most, scale] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    const value = expected[i] as number;
+    most = Math.max(most, Math.abs(value - (got[i] ?? Number.NaN)));
+    scale = Math.max(scale, Math.abs(value));
+  }
+  return most / scale;
 }
 
 /** Times all engines in turns and compares the first with the others. Those whose outputs are not `expected` are named in `disagrees`. */

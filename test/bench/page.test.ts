@@ -13,7 +13,7 @@ describe("docs/benchmarks.md", () => {
 
   it("has a place for each command that it names", () => {
     const page = readFileSync(join(root, "docs", "benchmarks.md"), "utf8");
-    for (const name of ["isa", "dispatches", "gpu", "cpu", "cuts", "widths", "train"])
+    for (const name of ["isa", "dispatches", "gpu", "cpu", "layers", "start", "cuts", "widths", "train"])
       expect(replaceBlock(page, `npm run bench -- ${name}`, "new")).toContain("\nnew\n");
   });
 });
