@@ -24,7 +24,7 @@ export class Args {
   /** Throws InputError E_OPTION where it was not given. */
   text(name: string): string {
     const given = this.#given.get(name);
-    if (given === undefined) throw new InputError("E_OPTION", `--${name} is missing`);
+    if (given === undefined) throw new InputError("E_OPTION", `--${name} is missing; give --${name} and its value`);
     return given;
   }
 
